@@ -1,0 +1,35 @@
+/*
+ * From a socket's inode to the processes that have it open, through /proc. Reading other users' descriptors takes
+ * CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH; what cannot be read is left out. The command line is never read.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "model/holder.h"
+
+/* Remembers inode -> owners while the inodes are asked for, so that /proc is walked only for new ones. */
+struct owners;
+
+must_use int owners_new(struct owners **ret_owners);
+void owners_free(struct owners *owners);
+static inline void owners_freep(struct owners **owners)
+{
+    owners_free(*owners);
+}
+
+/* At most so many processes are named for one socket. */
+#define OWNERS_PER_INODE_MAX 4
+
+/*
+ * Looks up all inodes (any order, doubles and zeros allowed), walking /proc once when some are not remembered, and
+ * forgets those that are no longer asked for. now_ns: CLOCK_REALTIME, becomes last_seen_ns.
+ * Returns 0; inodes whose owner could not be read simply have none. A negative errno when /proc cannot be read at all.
+ */
+must_use int owners_update(struct owners *owners, const uint32_t *inodes, size_t inode_count, int64_t now_ns,
+                           struct error *error);
+
+/* Owners of an inode as of the last update, smallest pid first; NULL and 0 when none is known. Valid until the next update. */
+const struct owner *owners_find(const struct owners *owners, uint32_t inode, size_t *ret_count);
+
+/* True when the last walk met processes whose descriptors it was not allowed to read. */
+bool owners_incomplete(const struct owners *owners);

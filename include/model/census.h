@@ -1,0 +1,70 @@
+/*
+ * The sockets of one namespace, counted. Records are folded in as they arrive; memory depends on the ports that
+ * are tracked, never on how many sockets there are. The census lives as long as the agent: it remembers which
+ * ports are tracked; each round begins it anew.
+ */
+#pragma once
+
+#include "model/holder.h"
+#include "model/kernel.h"
+
+struct census;
+
+struct census_limits {
+    size_t max_ports;       /* tracked at the most */
+    bool track_listeners;   /* TCP ports with a listener, and UDP ports outside ip_local_port_range */
+    bool track_all;         /* every local port that has a socket */
+    int64_t forget_after_ns; /* a port that is not watched is forgotten so long after its last socket */
+};
+
+/* Counts of one tracked port, or of all that are not tracked. */
+struct census_port {
+    enum protocol protocol;
+    uint16_t port; /* 0 for the sums `ephemeral` and `other` */
+    bool watched;
+    bool listening;       /* a listener was seen this round (TCP) */
+    int64_t last_seen_ns; /* CLOCK_MONOTONIC of the last round that saw a socket on it */
+    uint64_t states[SOCK_STATE_COUNT];
+    uint32_t longest_time_wait_ms; /* largest remaining_ms of a TIME_WAIT */
+    struct holders holders;        /* empty for the two sums */
+};
+
+must_use int census_new(const struct census_limits *limits, struct census **ret_census);
+void census_free(struct census *census);
+static inline void census_freep(struct census **census)
+{
+    census_free(*census);
+}
+
+/* Tracks the port for ever. Returns 0, -ENOSPC when max_ports are watched already, or -ENOMEM. */
+must_use int census_watch(struct census *census, enum protocol protocol, uint16_t port);
+
+/* Starts a round: all counts zero, what is tracked kept. Also after a walk that failed half way. */
+void census_begin(struct census *census, int64_t now_ns, const struct kernel_settings *settings);
+
+/*
+ * Folds one socket in. A port is tracked from its first socket that earns it: the kernel dumps listeners before
+ * every other state (net/ipv4/inet_diag.c, inet_diag_dump_icsk), so nothing of a new listener's port is missed.
+ * When max_ports is reached, the longest silent port goes, never one that has sockets; else it is counted in `other`.
+ * Returns 0 or -ENOMEM.
+ */
+must_use int census_add(struct census *census, const struct sock *sock);
+
+/* Ends a round that saw every socket: forgets ports that have been silent too long. */
+void census_end(struct census *census);
+
+/* Sockets of this protocol, family and state in this round. */
+uint64_t census_total(const struct census *census, enum protocol protocol, enum family family, enum sock_state state);
+/* Sockets folded in since census_begin(). */
+uint64_t census_sockets(const struct census *census);
+/* Distinct local ports inside ip_local_port_range that have a socket. */
+uint32_t census_ephemeral_used(const struct census *census, enum protocol protocol);
+
+/* Tracked ports, by protocol, then port; index < census_port_count(). Valid until the next census_begin(). */
+size_t census_port_count(const struct census *census);
+const struct census_port *census_port_at(const struct census *census, size_t index);
+/* NULL when it is not tracked. */
+const struct census_port *census_port_find(const struct census *census, enum protocol protocol, uint16_t port);
+/* The untracked ports inside ip_local_port_range, and all other untracked ones, together. */
+const struct census_port *census_ephemeral(const struct census *census, enum protocol protocol);
+const struct census_port *census_other(const struct census *census, enum protocol protocol);

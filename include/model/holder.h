@@ -1,0 +1,70 @@
+/*
+ * Who holds a port: its sockets, gathered into groups of a kind, so that memory depends on how many kinds there
+ * are and never on how many sockets.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "model/sock.h"
+
+#define OWNER_PROCESS_MAX 64 /* a process name is at most 15 bytes (comm), of a thread pool's leader more on some kernels */
+#define OWNER_UNIT_MAX 128
+#define OWNER_CONTAINER_MAX 72
+
+/* A process that has a socket open. Strings are NUL-terminated bytes from outside: not yet valid UTF-8. */
+struct owner {
+    int32_t pid;
+    uint32_t uid;
+    char process[OWNER_PROCESS_MAX];
+    char unit[OWNER_UNIT_MAX];           /* systemd unit, "" when none */
+    char container[OWNER_CONTAINER_MAX]; /* container id, "" when none */
+    int64_t last_seen_ns;                /* CLOCK_REALTIME */
+    bool alive;
+    bool inferred; /* true: taken over from the listener, this socket itself was never seen open */
+};
+
+#define HOLDER_INODES_MAX 4
+
+/* Sockets of one port that agree in state, local address, direction and the rest of what a bind looks at. */
+struct holder {
+    enum sock_state state;
+    enum direction direction;
+    enum family family;
+    enum v6only v6only;
+    bool minisocket;
+    bool many_locals; /* a group that gathers what the others had no room for: several local addresses of one family */
+    uint32_t interface;
+    struct address local; /* as the kernel has it: IPv4-mapped on an IPv6 socket */
+    struct address remote; /* of one of them, an example */
+    uint16_t remote_port;  /* 0: has no peer */
+    uint64_t count;
+    uint32_t longest_remaining_ms;  /* minisockets */
+    uint32_t shortest_remaining_ms; /* minisockets */
+    uint32_t queue_length;          /* listeners: of the fullest of the group */
+    uint32_t queue_limit;
+    uint32_t inodes[HOLDER_INODES_MAX]; /* of the first that have one */
+    size_t inode_count;
+    struct owner *owners; /* owned by a verdict's holders, NULL in a census; in the order of the inodes */
+    size_t owner_count;
+};
+
+#define HOLDERS_GROUPS_MAX 32
+
+/* All groups of one (protocol, port). Zero-initialised is empty. */
+struct holders {
+    struct holder *groups; /* owned */
+    size_t count;
+    size_t capacity;
+    uint64_t listener_signature; /* changes when a listener comes or goes */
+    uint64_t other_signature;    /* changes when any other socket comes, goes or changes its state */
+};
+
+void holders_done(struct holders *holders);
+/* Empties it but keeps the memory. */
+void holders_reset(struct holders *holders);
+/*
+ * Folds one socket in. Beyond HOLDERS_GROUPS_MAX groups, sockets join the many_locals group of their state and
+ * family. Returns 0 or -ENOMEM.
+ */
+must_use int holders_add(struct holders *holders, const struct sock *sock);

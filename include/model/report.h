@@ -1,0 +1,120 @@
+/*
+ * The result of one round: sealed, immutable, reference-counted, shared by threads. A failed round has a report
+ * too: it says what failed, and holds no counts at all, never zeros.
+ */
+#pragma once
+
+#include "base/clock.h"
+#include "model/kernel.h"
+#include "model/verdict.h"
+
+/* Where a round can fail; the label of round_failures_total. */
+enum round_stage { STAGE_OPEN, STAGE_TCP, STAGE_UDP, STAGE_KERNEL, STAGE_JUDGE };
+#define ROUND_STAGE_COUNT 5
+/* "open", "tcp", "udp", "kernel", "judge". */
+const char *round_stage_name(enum round_stage stage);
+
+/* What a watch says of an endpoint. */
+enum expected { EXPECTED_NOTHING, EXPECTED_LISTENING, EXPECTED_FREE };
+/* "listening", "free"; NULL for EXPECTED_NOTHING. */
+const char *expected_name(enum expected expected);
+
+/* A row of the ports: an endpoint with its verdict and the counts of its port. */
+struct report_port {
+    struct verdict verdict; /* endpoint: "*" for each tracked port, and each watched endpoint with an address */
+    enum expected expected;
+    bool in_ephemeral_range; /* outgoing connections can take it */
+    uint64_t states[SOCK_STATE_COUNT];
+    uint32_t longest_time_wait_ms;
+};
+
+/* Counts of a label: a tracked port, or the sums `ephemeral` and `other`. */
+struct report_counts {
+    enum protocol protocol;
+    uint16_t port;     /* 0 for a sum */
+    const char *label; /* NULL for a port, else "ephemeral" or "other" */
+    uint64_t states[SOCK_STATE_COUNT];
+    uint32_t longest_time_wait_ms;
+};
+
+/* One listening (address, port); with several sockets, the fullest. */
+struct report_listener {
+    struct address address; /* unmapped */
+    uint16_t port;
+    uint32_t queue_length;
+    uint32_t queue_limit;
+    struct owner owner;
+    bool owner_known;
+};
+
+struct report_netns {
+    char name[64];  /* "self" for the agent's own */
+    char scope[16]; /* "host", "container" or "unknown" */
+    bool bound_inactive_known;
+    uint64_t totals[PROTOCOL_COUNT][FAMILY_COUNT][SOCK_STATE_COUNT];
+    uint32_t ephemeral_used[PROTOCOL_COUNT];
+    struct kernel_settings settings;
+    struct kernel_counters counters;
+    struct report_counts *counts; /* tracked ports, then ephemeral and other, by protocol */
+    size_t count_count;
+    struct report_port *ports; /* by protocol, port, "*" first, then address */
+    size_t port_count;
+    struct report_listener *listeners; /* by port, then address; no two alike */
+    size_t listener_count;
+};
+
+#define REPORT_DURATION_BUCKETS 8
+/* Upper bounds in seconds of round_duration_seconds; +Inf follows. */
+extern const double report_duration_bounds[REPORT_DURATION_BUCKETS];
+
+/* What HTTP counted, by route and code, by reason; names are constants of the serve layer. */
+struct report_http_count {
+    const char *path;
+    int code;
+    uint64_t requests;
+};
+#define REPORT_HTTP_COUNTS_MAX 48
+
+/* The agent about itself, counted since it started. */
+struct report_agent {
+    uint64_t rounds;
+    uint64_t round_failures[ROUND_STAGE_COUNT];
+    uint64_t duration_buckets[REPORT_DURATION_BUCKETS + 1]; /* rounds by duration, not cumulated */
+    double duration_sum_seconds;
+    uint64_t probes;
+    uint64_t probe_failures;
+    uint64_t round_sockets;       /* of the last round that succeeded */
+    double round_seconds;         /* duration of this round */
+    double interval_seconds;      /* effective */
+    struct moment last_success;   /* zero: none yet */
+    struct report_http_count http[REPORT_HTTP_COUNTS_MAX];
+    size_t http_count;
+    double process_cpu_seconds;
+    uint64_t process_resident_bytes;
+    uint64_t process_open_fds;
+    uint64_t process_max_fds;
+    double process_start_seconds; /* since 1970 */
+};
+
+struct report {
+    struct moment taken_at;
+    char host[256];
+    bool failed;
+    enum round_stage failed_stage;
+    char failure[320]; /* why, in words; "" when it did not fail */
+    struct report_netns netns; /* empty when failed */
+    struct report_agent agent;
+};
+
+/* A report with one reference, all zero. NULL when memory lacks. */
+struct report *report_new(void);
+struct report *report_ref(struct report *report);
+/* Drops one reference; the last one frees it. NULL is fine. Thread-safe. */
+void report_unref(struct report *report);
+static inline void report_unrefp(struct report **report)
+{
+    report_unref(*report);
+}
+
+/* The row of an endpoint, or NULL. */
+const struct report_port *report_port_find(const struct report *report, const struct endpoint *endpoint);

@@ -1,0 +1,69 @@
+/* The answer for one endpoint: can a server bind it now; if not, why, and when. */
+#pragma once
+
+#include "model/holder.h"
+
+enum verdict_kind {
+    VERDICT_FREE,     /* a plain bind works */
+    VERDICT_REUSABLE, /* TCP: only a bind with SO_REUSEADDR works */
+    VERDICT_HELD,     /* neither */
+    VERDICT_UNKNOWN,
+};
+const char *verdict_kind_name(enum verdict_kind kind);
+
+/* Why a plain bind fails; when several hold, the first of this order. */
+enum cause {
+    CAUSE_DENIED,
+    CAUSE_ADDRESS,
+    CAUSE_PRIVILEGED,
+    CAUSE_LISTENER,
+    CAUSE_BOUND,
+    CAUSE_OUTGOING,
+    CAUSE_CONNECTED,
+    CAUSE_CLOSING,
+    CAUSE_TIME_WAIT,
+    CAUSE_UNSEEN,
+    CAUSE_NONE,    /* it is free */
+    CAUSE_UNKNOWN, /* the verdict is unknown and nothing says why; no cause of the interface: shown as null */
+};
+#define CAUSE_COUNT 12
+const char *cause_name(enum cause cause);
+
+/* Whether a bind works, and how that is known. */
+struct bind_result {
+    struct address address;
+    bool reuseaddr;
+    int error;      /* 0: it works; else the errno */
+    bool performed; /* false: inferred from the table or from the other bind */
+};
+
+/* When time alone frees the endpoint. */
+enum frees_kind {
+    FREES_NOT_KNOWN,
+    FREES_NEVER, /* waiting will not help */
+    FREES_AFTER, /* seconds; 0: now */
+};
+struct frees {
+    enum frees_kind kind;
+    double seconds;
+};
+
+#define VERDICT_BINDS_MAX (2 * ENDPOINT_ADDRESSES_MAX)
+
+struct verdict {
+    struct endpoint endpoint;
+    enum verdict_kind kind;
+    enum cause cause;
+    struct frees plain;
+    struct frees reuseaddr; /* FREES_NOT_KNOWN for UDP */
+    bool may_extend;        /* an orphaned FIN_WAIT2 may become a TIME_WAIT and start anew */
+    bool contradiction;     /* a bind and the socket table disagree, even after a second look */
+    struct bind_result binds[VERDICT_BINDS_MAX]; /* those whose result is known: plain ones first */
+    size_t bind_count;
+    struct holder *holders; /* owned: the groups that overlap, those that decide first */
+    size_t holder_count;
+    char *explanation; /* owned; NULL until explained */
+};
+
+/* Frees what it owns; a zero-initialised verdict is fine. */
+void verdict_done(struct verdict *verdict);
