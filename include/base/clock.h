@@ -14,8 +14,9 @@ struct moment {
 
 struct moment clock_now(void);
 int64_t clock_monotonic_ns(void);
-/* CPU time (user and system) of the whole process. */
+/* CPU time (user and system) of the whole process, and of the calling thread. */
 int64_t clock_process_cpu_ns(void);
+int64_t clock_thread_cpu_ns(void);
 
 #define CLOCK_TEXT_MAX 32
 /* RFC 3339 in UTC, to the second: "2026-11-22T19:04:12Z". */

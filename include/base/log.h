@@ -18,7 +18,8 @@ struct log {
 
 struct log_field {
     const char *key;   /* snake_case, a constant of the program */
-    const char *value; /* any bytes: quoted and escaped as the format wants, bad UTF-8 repaired */
+    const char *value; /* any bytes: quoted and escaped as the format wants, bad UTF-8 repaired,
+                          control characters never raw, cut after 4 KiB */
 };
 
 /* Writes the line with one write(); a line that cannot be written is lost. */

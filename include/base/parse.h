@@ -1,6 +1,6 @@
 /*
  * Strict readers of what a user typed: the whole text or nothing, no sign, no space, no locale.
- * Each returns 0, -EINVAL (not of the form) or -ERANGE (of the form, but too large).
+ * Each returns 0, -EINVAL (not of the form) or -ERANGE (of the form, but too large; 0 %).
  */
 #pragma once
 

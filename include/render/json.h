@@ -1,17 +1,21 @@
 /*
  * JSON through cJSON: snake_case, stable key order, RFC 3339 times, valid UTF-8 whatever a process calls itself.
- * Each returns 0, or -ENOMEM with buf as it was. One compact object, followed by a newline.
+ * One compact object, followed by a newline. Each returns 0; or -ENOMEM, or the failure of buf, with buf's bytes as
+ * they were.
  */
 #pragma once
 
 #include "base/buf.h"
 #include "model/report.h"
 
-/* /api/v1/report */
+/* /api/v1/report. A failed report names what failed in the place of everything that was not measured. */
 must_use int json_report(const struct report *report, struct buf *buf);
-/* /api/v1/ports: {"ports":[…]} */
+/* /api/v1/ports: {"ports":[…]}; of a failed report the error object, code "round_failed". */
 must_use int json_ports(const struct report *report, struct buf *buf);
-/* One row: the verdict object, and states, accept_queue, restart_safe, expected. */
+/* One row: the verdict object, then states, accept_queue, longest_time_wait_seconds, restart_safe, expected,
+ * in_ephemeral_range. */
 must_use int json_port(const struct report *report, const struct report_port *port, struct buf *buf);
+/* The verdict object alone; taken_at_ns: CLOCK_REALTIME of the evidence. */
+must_use int json_verdict(const struct verdict *verdict, const char *netns, int64_t taken_at_ns, struct buf *buf);
 /* {"error":{"code":…,"message":…}} */
 must_use int json_error(const char *code, const char *message, struct buf *buf);

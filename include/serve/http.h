@@ -22,5 +22,8 @@ must_use int http_start(const struct http_options *options, struct http **ret_ht
 /* Requests so far by path and code, and those refused, into agent->http. Any thread. */
 void http_counts(const struct http *http, struct report_agent *agent);
 
-/* Refuses new clients at once, lets requests under way finish for at most grace_ms, then ends the threads and frees. NULL is fine. */
+/*
+ * Refuses new clients at once, lets requests under way finish for at most grace_ms, then ends the threads and frees.
+ * Connections without a request do not delay it. NULL is fine.
+ */
 void http_stop(struct http *http, int grace_ms);

@@ -12,6 +12,8 @@ must_use int listen_parse(const char *text, struct endpoint *ret_endpoint, struc
 
 /*
  * Binds with SO_REUSEADDR (never SO_REUSEPORT: two agents would share the port silently) and listens; dual-stack for
- * all addresses and ::. ret_endpoint: as bound, the port filled in. Returns 0 or the negative errno of the step that failed.
+ * all addresses and ::. ret_endpoint: as bound, the port filled in. Returns 0 or the negative errno of the step that
+ * failed.
  */
-must_use int listen_open(const struct endpoint *endpoint, int *ret_fd, struct endpoint *ret_endpoint, struct error *error);
+must_use int listen_open(const struct endpoint *endpoint, int *ret_fd, struct endpoint *ret_endpoint,
+                         struct error *error);

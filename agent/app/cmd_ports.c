@@ -1,0 +1,80 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "command.h"
+#include "render/json.h"
+#include "render/text.h"
+#include "round.h"
+
+#define OUTPUT_MAX ((size_t)256 << 20)
+#define EVERY_PORT (2 * 65535)
+
+static int add_json(const struct report *report, struct buf *buf)
+{
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < report->netns.port_count; i++)
+        r = json_port(report, &report->netns.ports[i], buf);
+    return r;
+}
+
+static int print(const struct report *report, bool json)
+{
+    struct buf buf;
+    buf_init(&buf, OUTPUT_MAX);
+    const char *no_colour = getenv("NO_COLOR");
+    struct text_style style = {.colour = isatty(STDOUT_FILENO) == 1 && (no_colour == NULL || no_colour[0] == '\0')};
+    int r = 0;
+    if (json)
+        r = add_json(report, &buf);
+    else
+        text_ports(report, &style, &buf);
+    cleanup(cleanup_free) char *text = NULL;
+    size_t length = 0;
+    if (r == 0)
+        r = buf_steal(&buf, &text, &length);
+    buf_done(&buf);
+    if (r < 0) {
+        (void)fprintf(stderr, "tidewait: the table cannot be written: %s\n", strerror(-r));
+        return EXIT_UNDETERMINED;
+    }
+    return fwrite(text, 1, length, stdout) == length ? EXIT_FREE : EXIT_UNDETERMINED;
+}
+
+int cmd_ports(int argc, char **argv)
+{
+    bool all = false;
+    bool json = false;
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--all") == 0)
+            all = true;
+        else if (strcmp(argv[i], "--json") == 0)
+            json = true;
+        else
+            return command_usage_error("ports takes --all and --json, not \"%.40s\"", argv[i]);
+    }
+    struct round_options options = {
+        .limits = {.max_ports = EVERY_PORT, .track_listeners = true, .track_all = all, .forget_after_ns = CLOCK_NS_PER_S},
+        .probe = true,
+        .probe_interval_ns = CLOCK_NS_PER_S,
+        .owners = true,
+        .directions = true,
+    };
+    cleanup(round_freep) struct round *round = NULL;
+    cleanup(report_unrefp) struct report *report = round_new(&options, &round) == 0 ? round_run(round) : NULL;
+    if (report == NULL || report->failed) {
+        (void)fprintf(stderr, "tidewait: the sockets cannot be read: %s\n",
+                      report != NULL ? report->failure : "out of memory");
+        return EXIT_UNDETERMINED;
+    }
+    return print(report, json);
+}
+
+void cmd_ports_print_flags(void)
+{
+    (void)puts("\n"
+               "  --all     every local port that has a socket, not only those with a listener\n"
+               "  --json    one compact object a line, one for each endpoint\n"
+               "\n"
+               "Works without the agent. Exit 0, or 3 when the sockets cannot be read.");
+}

@@ -1,0 +1,42 @@
+/* The settings of the agent, from flags and environment: a flag beats the environment. */
+#pragma once
+
+#include "base/log.h"
+#include "model/report.h"
+
+/* An endpoint to watch, and what is expected of it. */
+struct watch {
+    struct endpoint endpoint;
+    enum expected expected;
+};
+
+struct options {
+    char **listen_addresses; /* owned, as are the strings */
+    size_t listen_address_count;
+    char *telemetry_path;  /* owned */
+    struct watch *watches; /* owned; by protocol, port, "*" first, then address; no two of one endpoint */
+    size_t watch_count;
+    bool watch_listeners;
+    int64_t interval_ns;
+    double cpu_budget; /* share of one core */
+    bool probe;
+    int64_t probe_interval_ns;
+    size_t max_ports;
+    bool owners;
+    enum log_level log_level;
+    enum log_format log_format;
+    bool check_config; /* only check, then end */
+};
+
+/*
+ * Defaults, then environment, then flags; argv[0] is passed over. Returns 0, the options owned by the caller
+ * (options_done); -EINVAL with a reason that shows the right form; -ENOMEM.
+ */
+must_use int options_parse(int argc, char **argv, struct options *ret_options, struct error *error);
+void options_done(struct options *options);
+
+/* Each flag with its argument, default, environment variable and meaning, on standard output. */
+void options_print(void);
+
+/* The order of report rows: by protocol, port, "*" first, then address. */
+int options_endpoint_order(const struct endpoint *left, const struct endpoint *right);

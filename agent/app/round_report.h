@@ -1,0 +1,14 @@
+/* From a census and verdicts to the rows of a report. */
+#pragma once
+
+#include "collect/owner.h"
+#include "model/census.h"
+#include "model/report.h"
+
+/* Every function returns 0 or -ENOMEM; what was added so far is owned by the report. */
+
+/* Totals, counts by port, and listeners. owners may be NULL. */
+must_use int round_report_counts(struct report_netns *netns, const struct census *census, const struct owners *owners);
+
+/* Attaches the owners to the verdict's holders, and puts the verdict into words. owners may be NULL. */
+must_use int round_report_finish(struct verdict *verdict, const struct owners *owners);

@@ -1,0 +1,188 @@
+#include "judge/explain.h"
+
+#include <errno.h>
+
+#include "base/buf.h"
+
+#define EXPLANATION_MAX 2048
+
+static const struct holder *first_in_state(const struct verdict *verdict, enum sock_state state)
+{
+    for (size_t i = 0; i < verdict->holder_count; i++)
+        if (verdict->holders[i].state == state)
+            return &verdict->holders[i];
+    return NULL;
+}
+
+static void say_local(struct buf *buf, const struct verdict *verdict, const struct holder *holder)
+{
+    struct endpoint endpoint = {
+        .protocol = verdict->endpoint.protocol,
+        .address = address_unmapped(&holder->local),
+        .port = verdict->endpoint.port,
+    };
+    char text[ENDPOINT_TEXT_MAX];
+    endpoint_format(&endpoint, text);
+    buf_add_text(buf, text);
+}
+
+/* "10.0.0.5:5432" */
+static void say_remote(struct buf *buf, const struct holder *holder)
+{
+    struct address remote = address_unmapped(&holder->remote);
+    char text[ADDRESS_TEXT_MAX];
+    address_format(&remote, text);
+    buf_printf(buf, remote.family == FAMILY_IPV6 ? "[%s]:%u" : "%s:%u", text, holder->remote_port);
+}
+
+static const char *plural(uint64_t count, const char *one, const char *many)
+{
+    return count == 1 ? one : many;
+}
+
+static void explain_listener(const struct verdict *verdict, struct buf *buf)
+{
+    const struct holder *listener = first_in_state(verdict, SOCK_LISTEN);
+    buf_add_text(buf, "A server is listening on ");
+    say_local(buf, verdict, listener);
+    buf_add_text(buf, ". A listening socket keeps every other bind away, with SO_REUSEADDR or without; waiting does not "
+                      "help while it lives.");
+    struct address local = address_unmapped(&listener->local);
+    if (local.family == FAMILY_IPV6 && listener->v6only == V6ONLY_NO && address_is_wildcard(&local))
+        buf_add_text(buf, " It is an IPv6 socket that serves IPv4 as well, so a look at IPv4 sockets alone does not "
+                          "show it.");
+}
+
+static void explain_bound(const struct verdict *verdict, struct buf *buf)
+{
+    if (verdict->endpoint.protocol == PROTOCOL_UDP) {
+        buf_add_text(buf, "A UDP socket is bound to the port. UDP has no states that end by themselves: the port is free "
+                          "when the socket is closed.");
+        return;
+    }
+    buf_add_text(buf, "A socket is bound to the port and does not listen: a server that is starting, or one that forgot "
+                      "to. Most tools do not show such sockets. Waiting does not help while it stays open.");
+    if (verdict->kind == VERDICT_REUSABLE)
+        buf_add_text(buf, " It has set SO_REUSEADDR, so a bind that sets it, too, works now.");
+}
+
+static void explain_outgoing(const struct verdict *verdict, struct buf *buf)
+{
+    const struct holder *holder = &verdict->holders[0];
+    buf_add_text(buf, holder->direction == DIRECTION_OUTBOUND ? "An outgoing connection to "
+                                                              : "A connection, by its port an outgoing one, to ");
+    say_remote(buf, holder);
+    buf_add_text(buf, " uses the port as its source port. connect() picks source ports from ip_local_port_range; a port "
+                      "that a server needs belongs into ip_local_reserved_ports.");
+}
+
+static void explain_connected(const struct verdict *verdict, struct buf *buf)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < verdict->holder_count; i++)
+        if (!verdict->holders[i].minisocket)
+            count += verdict->holders[i].count;
+    buf_printf(buf,
+               "No server listens here any more, but %llu %s on the port still open. ",
+               (unsigned long long)count,
+               plural(count, "connection is", "connections are"));
+    buf_add_text(buf, verdict->kind == VERDICT_REUSABLE
+                          ? "They come from a server that had set SO_REUSEADDR, so a bind that sets it, too, works now."
+                          : "A plain bind has to wait until they are closed, however long that takes.");
+}
+
+static void explain_closing(const struct verdict *verdict, struct buf *buf)
+{
+    buf_add_text(buf, "Connections on the port are half closed: our side is done, the last word of the peer is missing.");
+    if (verdict->may_extend)
+        buf_add_text(buf, " A timer ends them, but a late FIN turns each into a TIME_WAIT, which starts anew.");
+    if (verdict->kind == VERDICT_REUSABLE)
+        buf_add_text(buf, " Their socket had set SO_REUSEADDR, so a bind that sets it, too, works now.");
+}
+
+static void explain_time_wait(const struct verdict *verdict, struct buf *buf)
+{
+    const struct holder *holder = first_in_state(verdict, SOCK_TIME_WAIT);
+    switch (verdict->kind) {
+    case VERDICT_REUSABLE:
+        buf_add_text(buf, "Only TIME_WAIT sockets are left, of connections whose socket had set SO_REUSEADDR: a bind "
+                          "that sets it, too, works now, a plain one when they are gone.");
+        return;
+    case VERDICT_HELD:
+        buf_add_text(buf, "Only TIME_WAIT sockets are left, and ");
+        buf_add_text(buf, holder->direction == DIRECTION_OUTBOUND  ? "the client that opened these connections"
+                          : holder->direction == DIRECTION_INBOUND ? "the server that closed these connections"
+                                                                   : "the socket that left them");
+        buf_add_text(buf, " had not set SO_REUSEADDR. On Linux the old and the new socket must both have it, so setting "
+                          "it now does not help until these are gone.");
+        return;
+    case VERDICT_FREE:
+    case VERDICT_UNKNOWN:
+        buf_add_text(buf, "TIME_WAIT sockets are left on the port: a plain bind works when they are gone. Whether one with "
+                          "SO_REUSEADDR works now was not tested.");
+        return;
+    }
+}
+
+static void explain_cause(const struct verdict *verdict, struct buf *buf)
+{
+    switch (verdict->cause) {
+    case CAUSE_DENIED:
+        buf_add_text(buf, "A policy of this system (cgroup BPF or a security module) refuses the bind, whoever holds the "
+                          "port.");
+        return;
+    case CAUSE_ADDRESS:
+        buf_add_text(buf, "The address does not belong to this network namespace, so nothing can bind it here.");
+        return;
+    case CAUSE_PRIVILEGED:
+        buf_add_text(buf, "The port is below ip_unprivileged_port_start, and who asked lacks CAP_NET_BIND_SERVICE. The "
+                          "socket table shows nobody on it.");
+        return;
+    case CAUSE_LISTENER:
+        explain_listener(verdict, buf);
+        return;
+    case CAUSE_BOUND:
+        explain_bound(verdict, buf);
+        return;
+    case CAUSE_OUTGOING:
+        explain_outgoing(verdict, buf);
+        return;
+    case CAUSE_CONNECTED:
+        explain_connected(verdict, buf);
+        return;
+    case CAUSE_CLOSING:
+        explain_closing(verdict, buf);
+        return;
+    case CAUSE_TIME_WAIT:
+        explain_time_wait(verdict, buf);
+        return;
+    case CAUSE_UNSEEN:
+        buf_add_text(buf, "The kernel refuses the bind, and its socket table shows no socket that could be why: before "
+                          "Linux 6.8 a socket that is bound and does not listen is hidden.");
+        return;
+    case CAUSE_NONE:
+        buf_add_text(buf, "Nothing holds the port: a plain bind works.");
+        return;
+    case CAUSE_UNKNOWN:
+        buf_add_text(buf, "The socket table alone does not decide it, and no test-bind did.");
+        return;
+    }
+}
+
+int explain(struct verdict *verdict)
+{
+    struct buf buf;
+    buf_init(&buf, EXPLANATION_MAX);
+    explain_cause(verdict, &buf);
+    if (verdict->contradiction && verdict->cause != CAUSE_UNSEEN)
+        buf_add_text(&buf, " The test-bind and the socket table disagree, even after a second look; the bind is believed.");
+    char *text;
+    size_t length;
+    int r = buf_steal(&buf, &text, &length);
+    buf_done(&buf);
+    if (r < 0)
+        return r;
+    free(verdict->explanation);
+    verdict->explanation = text;
+    return 0;
+}

@@ -1,0 +1,56 @@
+#include "model/verdict.h"
+
+const char *verdict_kind_name(enum verdict_kind kind)
+{
+    switch (kind) {
+    case VERDICT_FREE:
+        return "free";
+    case VERDICT_REUSABLE:
+        return "reusable";
+    case VERDICT_HELD:
+        return "held";
+    case VERDICT_UNKNOWN:
+        return "unknown";
+    }
+    return "?";
+}
+
+const char *cause_name(enum cause cause)
+{
+    switch (cause) {
+    case CAUSE_DENIED:
+        return "denied";
+    case CAUSE_ADDRESS:
+        return "address";
+    case CAUSE_PRIVILEGED:
+        return "privileged";
+    case CAUSE_LISTENER:
+        return "listener";
+    case CAUSE_BOUND:
+        return "bound";
+    case CAUSE_OUTGOING:
+        return "outgoing";
+    case CAUSE_CONNECTED:
+        return "connected";
+    case CAUSE_CLOSING:
+        return "closing";
+    case CAUSE_TIME_WAIT:
+        return "time_wait";
+    case CAUSE_UNSEEN:
+        return "unseen";
+    case CAUSE_NONE:
+        return "none";
+    case CAUSE_UNKNOWN:
+        return "unknown";
+    }
+    return "?";
+}
+
+void verdict_done(struct verdict *verdict)
+{
+    for (size_t i = 0; i < verdict->holder_count; i++)
+        free(verdict->holders[i].owners);
+    free(verdict->holders);
+    free(verdict->explanation);
+    *verdict = (struct verdict){0};
+}

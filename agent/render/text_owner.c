@@ -1,0 +1,70 @@
+#include "text_owner.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "terminal.h"
+
+#define CONTAINER_ID_SHORT 12
+
+/* Holders stand in the order in which they decide: the first one whose owner is known. */
+static const struct holder *deciding(const struct verdict *verdict)
+{
+    for (size_t i = 0; i < verdict->holder_count; i++)
+        if (verdict->holders[i].owner_count > 0)
+            return &verdict->holders[i];
+    return NULL;
+}
+
+static bool owns_earlier(const struct holder *first, const struct holder *holder, size_t index)
+{
+    int32_t pid = holder->owners[index].pid;
+    for (const struct holder *earlier = first; earlier <= holder; earlier++) {
+        size_t end = earlier == holder ? index : earlier->owner_count;
+        for (size_t i = 0; earlier->state == first->state && i < end; i++)
+            if (earlier->owners[i].pid == pid)
+                return true;
+    }
+    return false;
+}
+
+/* Distinct processes of the groups that are in the state of the first. */
+static size_t count_processes(const struct verdict *verdict, const struct holder *first)
+{
+    const struct holder *end = verdict->holders + verdict->holder_count;
+    size_t count = 0;
+    for (const struct holder *holder = first; holder < end; holder++)
+        for (size_t i = 0; holder->state == first->state && i < holder->owner_count; i++)
+            if (!owns_earlier(first, holder, i))
+                count++;
+    return count;
+}
+
+static void add_place(const struct owner *owner, struct buf *buf)
+{
+    if (owner->container[0] != '\0') {
+        char shortened[CONTAINER_ID_SHORT + 1];
+        (void)snprintf(shortened, sizeof(shortened), "%.*s", CONTAINER_ID_SHORT, owner->container);
+        buf_add_text(buf, ", container ");
+        terminal_add(buf, shortened);
+    } else if (owner->unit[0] != '\0') {
+        buf_add_text(buf, ", ");
+        terminal_add(buf, owner->unit);
+    }
+}
+
+void text_owner_add(const struct verdict *verdict, struct buf *buf)
+{
+    const struct holder *first = deciding(verdict);
+    if (first == NULL) {
+        buf_add_char(buf, '-');
+        return;
+    }
+    const struct owner *owner = &first->owners[0];
+    terminal_add(buf, owner->process);
+    buf_printf(buf, " (%" PRId32 "%s)", owner->pid, owner->alive ? "" : ", exited");
+    size_t processes = count_processes(verdict, first);
+    if (processes > 1)
+        buf_printf(buf, " and %zu more", processes - 1);
+    add_place(owner, buf);
+}

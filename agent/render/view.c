@@ -1,0 +1,50 @@
+#include "view.h"
+
+#include <stdio.h>
+
+bool view_state_is_shown(const struct report_netns *netns, enum protocol protocol, enum sock_state state)
+{
+    return sock_state_exists(protocol, state) && (state != SOCK_BOUND_INACTIVE || netns->bound_inactive_known);
+}
+
+void view_peer(const struct address *address, uint16_t port, char ret_text[static VIEW_PEER_MAX])
+{
+    struct address unmapped = address_unmapped(address);
+    char text[ADDRESS_TEXT_MAX];
+    address_format(&unmapped, text);
+    (void)snprintf(ret_text, VIEW_PEER_MAX, unmapped.family == FAMILY_IPV6 ? "[%s]:%u" : "%s:%u", text,
+                   (unsigned int)port);
+}
+
+static int64_t room_left(const struct holder *listener)
+{
+    return (int64_t)listener->queue_limit - listener->queue_length;
+}
+
+const struct holder *view_accept_queue(const struct verdict *verdict)
+{
+    const struct holder *fullest = NULL;
+    for (size_t i = 0; i < verdict->holder_count; i++) {
+        const struct holder *holder = &verdict->holders[i];
+        if (holder->state == SOCK_LISTEN && (fullest == NULL || room_left(holder) < room_left(fullest)))
+            fullest = holder;
+    }
+    return fullest;
+}
+
+int64_t view_reserved_ports(const struct kernel_settings *settings)
+{
+    if (!settings->reserved_known || settings->local_port_low == KERNEL_UNKNOWN ||
+        settings->local_port_high == KERNEL_UNKNOWN)
+        return KERNEL_UNKNOWN;
+    int64_t count = 0;
+    for (uint32_t port = 0; port <= UINT16_MAX; port++)
+        if (kernel_port_in_range(settings, (uint16_t)port) && port_set_has(&settings->reserved, (uint16_t)port))
+            count++;
+    return count;
+}
+
+int64_t view_milliseconds(double seconds)
+{
+    return (int64_t)(seconds * 1000 + 0.5);
+}

@@ -1,0 +1,20 @@
+/* What metrics, JSON and the table show alike. */
+#pragma once
+
+#include "model/report.h"
+
+/* True when sockets of the protocol can be in the state and this kernel lets us see them there. */
+bool view_state_is_shown(const struct report_netns *netns, enum protocol protocol, enum sock_state state);
+
+#define VIEW_PEER_MAX (ADDRESS_TEXT_MAX + 8)
+/* "127.0.0.1:8080", "[::1]:8080"; IPv4-mapped addresses as IPv4. */
+void view_peer(const struct address *address, uint16_t port, char ret_text[static VIEW_PEER_MAX]);
+
+/* The listeners in the way of the endpoint: the group whose accept queue is the fullest; NULL without a listener. */
+const struct holder *view_accept_queue(const struct verdict *verdict);
+
+/* How many ports of ip_local_port_range are reserved; KERNEL_UNKNOWN when that is not known. */
+int64_t view_reserved_ports(const struct kernel_settings *settings);
+
+/* In milliseconds, to the nearest. */
+int64_t view_milliseconds(double seconds);
