@@ -70,7 +70,8 @@ static int64_t run_round(struct agent *agent)
     report->agent.interval_seconds = (double)interval_ns / NS_PER_S;
     http_counts(agent->http, &report->agent);
     selfstat_read(&report->agent);
-    board_publish(agent->board, report);
+    if (board_publish(agent->board, report) < 0)
+        log_event(&agent->log, LOG_LEVEL_ERROR, "round not published", {"reason", "out of memory"});
     return interval_ns;
 }
 

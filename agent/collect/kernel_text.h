@@ -1,9 +1,8 @@
 /* The texts that the kernel's files hold, read strictly. Pure. Each returns 0, -EINVAL (not of the form) or -ERANGE. */
 #pragma once
 
-#include "model/kernel.h"
-
 #include "base/cleanup.h"
+#include "model/kernel.h"
 
 /* One number and a newline, as most sysctls are: "60\n". */
 must_use int kernel_text_integer(const char *text, int64_t *ret_value);

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "procfs.h"
 
 #define STATM_TEXT_MAX 256
@@ -61,8 +62,7 @@ static void read_start(struct report_agent *agent)
         return;
     /* Not btime of /proc/stat: that file grows with the machine. */
     int64_t boot_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);
-    agent->process_start_seconds =
-        (double)boot_ns / (double)CLOCK_NS_PER_S + (double)ticks / (double)ticks_per_second;
+    agent->process_start_seconds = (double)boot_ns / (double)CLOCK_NS_PER_S + (double)ticks / (double)ticks_per_second;
 }
 
 void selfstat_read(struct report_agent *agent)

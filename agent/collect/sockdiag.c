@@ -64,8 +64,7 @@ static ssize_t receive(struct sockdiag *sockdiag, struct error *error)
     for (;;) {
         struct sockaddr_nl sender = {0};
         struct iovec room = {.iov_base = sockdiag->buffer, .iov_len = sizeof(sockdiag->buffer)};
-        struct msghdr message = {
-            .msg_name = &sender, .msg_namelen = sizeof(sender), .msg_iov = &room, .msg_iovlen = 1};
+        struct msghdr message = {.msg_name = &sender, .msg_namelen = sizeof(sender), .msg_iov = &room, .msg_iovlen = 1};
 
         ssize_t length = recvmsg(mnl_socket_get_fd(sockdiag->socket), &message, 0);
         if (length < 0 && errno == EINTR)
@@ -187,7 +186,8 @@ int sockdiag_open(struct sockdiag **ret_sockdiag, struct error *error)
     if (!sockdiag)
         return error_set(error, -ENOMEM, "no memory for a sock_diag socket");
 
-    /* When no port can be bound (none is left), port 1 stands in: the first walk that meets a bound socket will tell. */
+    /* When no port can be bound (none is left), port 1 stands in: the first walk that meets a bound socket will tell.
+     */
     struct sockdiag_query query = {.protocol = PROTOCOL_TCP, .port = 1};
     cleanup(cleanup_close) int bound = bind_any_port(&query.port);
     (void)bound;

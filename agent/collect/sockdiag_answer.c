@@ -25,7 +25,7 @@ static int read_status(const uint8_t *message, size_t length, struct error *erro
 }
 
 static int read_message(const struct sockdiag_answer *answer, const struct nlmsghdr *header, const uint8_t *message,
-                          bool *ret_done, struct error *error)
+                        bool *ret_done, struct error *error)
 {
     if (header->nlmsg_seq != answer->sequence)
         return error_set(error, -EBADMSG, "the kernel answers another request");

@@ -95,7 +95,7 @@ static bool decode_attributes(struct span span, struct attributes *ret_attribute
         default:
             break;
         }
-        span_skip(&span, NLA_ALIGN((size_t)header.nla_len));
+        span_skip(&span, (size_t)NLA_ALIGN(header.nla_len));
     }
     *ret_attributes = attributes;
     return true;
@@ -186,8 +186,8 @@ int sockdiag_decode(const void *message, size_t length, enum protocol protocol, 
 
     sock.local = decode_address(sock.family, diag.id.idiag_src);
     sock.remote = decode_address(sock.family, diag.id.idiag_dst);
-    sock.minisocket = sock.state == SOCK_TIME_WAIT ||
-                      (sock.state == SOCK_FIN_WAIT2 && diag.idiag_timer == TIMER_TIME_WAIT);
+    sock.minisocket =
+        sock.state == SOCK_TIME_WAIT || (sock.state == SOCK_FIN_WAIT2 && diag.idiag_timer == TIMER_TIME_WAIT);
     if (sock.minisocket)
         sock.remaining_ms = diag.idiag_expires;
     if (sock.state == SOCK_LISTEN) {

@@ -1,0 +1,23 @@
+/* Every socket that every process has open, through /proc/PID/fd (proc(5)). */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct procsock {
+    int32_t pid;
+    int directory_fd; /* /proc/PID: stays with this process; once that is gone, reading fails, whoever has the pid now
+                       */
+    uint32_t inode;
+};
+
+/* Takes one open descriptor; a negative errno ends the walk. */
+typedef int procsock_visit(void *context, const struct procsock *procsock);
+
+/*
+ * By ascending pid; processes that come and go meanwhile may be left out. ret_incomplete: there were processes whose
+ * descriptors may not be read. Returns 0; what visit returned; or a negative errno when /proc cannot be read at all.
+ */
+must_use int procsock_walk(procsock_visit *visit, void *context, bool *ret_incomplete, struct error *error);
