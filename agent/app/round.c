@@ -126,7 +126,7 @@ static int add_row(struct round *round, const struct verdicts_round *now, struct
     row->in_ephemeral_range = kernel_port_is_ephemeral(&round->settings, port->port);
     memcpy(row->states, port->states, sizeof(row->states));
     row->longest_time_wait_ms = port->longest_time_wait_ms;
-    return round_report_finish(&row->verdict, round->owners);
+    return round_report_finish(&row->verdict, round->owners, &round->settings);
 }
 
 /* "*" for each tracked port, and after it the addresses that are watched on it. */

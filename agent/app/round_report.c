@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "judge/explain.h"
+#include "judge/remedy.h"
 
 #define HOLDER_OWNERS_MAX (HOLDER_INODES_MAX * OWNERS_PER_INODE_MAX)
 
@@ -134,12 +135,13 @@ static int attach_owners(struct holder *holder, const struct owners *owners)
     return 0;
 }
 
-int round_report_finish(struct verdict *verdict, const struct owners *owners)
+int round_report_finish(struct verdict *verdict, const struct owners *owners, const struct kernel_settings *settings)
 {
     for (size_t i = 0; owners != NULL && i < verdict->holder_count; i++) {
         int r = attach_owners(&verdict->holders[i], owners);
         if (r < 0)
             return r;
     }
-    return explain(verdict);
+    int r = explain(verdict);
+    return r < 0 ? r : remedies_suggest(verdict, settings);
 }

@@ -10,5 +10,6 @@
 /* Totals, counts by port, and listeners. owners may be NULL. */
 must_use int round_report_counts(struct report_netns *netns, const struct census *census, const struct owners *owners);
 
-/* Attaches the owners to the verdict's holders, and puts the verdict into words. owners may be NULL. */
-must_use int round_report_finish(struct verdict *verdict, const struct owners *owners);
+/* Attaches the owners to the verdict's holders, puts the verdict into words and adds remedies. owners may be NULL. */
+must_use int round_report_finish(struct verdict *verdict, const struct owners *owners,
+                                 const struct kernel_settings *settings);

@@ -46,11 +46,38 @@ const char *cause_name(enum cause cause)
     return "?";
 }
 
+const char *remedy_kind_name(enum remedy_kind kind)
+{
+    switch (kind) {
+    case REMEDY_WAIT:
+        return "wait";
+    case REMEDY_RELEASE:
+        return "release";
+    case REMEDY_STOP:
+        return "stop";
+    case REMEDY_CODE:
+        return "code";
+    case REMEDY_RESERVE:
+        return "reserve";
+    case REMEDY_PRIVILEGE:
+        return "privilege";
+    case REMEDY_ADDRESS:
+        return "address";
+    case REMEDY_LOOK:
+        return "look";
+    }
+    return "?";
+}
+
 void verdict_done(struct verdict *verdict)
 {
     for (size_t i = 0; i < verdict->holder_count; i++)
         free(verdict->holders[i].owners);
     free(verdict->holders);
     free(verdict->explanation);
+    for (size_t i = 0; i < verdict->remedy_count; i++) {
+        free(verdict->remedies[i].text);
+        free(verdict->remedies[i].command);
+    }
     *verdict = (struct verdict){0};
 }

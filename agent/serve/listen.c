@@ -34,9 +34,13 @@ static int parse_host(const char *text, size_t length, uint16_t port, struct end
     (void)snprintf(host, sizeof(host), "%.*s:%u", (int)length, text, port != 0 ? port : 1U);
     struct endpoint_range range = {0};
     int result = endpoint_parse(host, &range, error);
-    if (result == 0)
-        *endpoint = range.first;
-    return result;
+    if (result != 0)
+        return result;
+    /* "tcp:80": a protocol in the place of the address. */
+    if (range.first.any_address)
+        return refuse(error, text);
+    *endpoint = range.first;
+    return 0;
 }
 
 int listen_parse(const char *text, struct endpoint *ret_endpoint, struct error *error)

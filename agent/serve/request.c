@@ -52,9 +52,9 @@ static int read_address(const char *text, struct address *ret_address)
     if (length < 0 || (size_t)length >= sizeof(endpoint))
         return -EINVAL;
     struct endpoint_range range = {0};
-    int error = endpoint_parse(endpoint, &range, NULL);
-    if (error != 0)
-        return error;
+    /* No address at all: "tcp", which reads as a protocol before the port. */
+    if (endpoint_parse(endpoint, &range, NULL) != 0 || range.first.any_address)
+        return -EINVAL;
     *ret_address = range.first.address;
     return 0;
 }

@@ -12,6 +12,9 @@
 #define OWNER_UNIT_MAX 128
 #define OWNER_CONTAINER_MAX 72
 
+/* What a process is written in, as far as its executable tells: remedies show code for it. */
+enum runtime { RUNTIME_UNKNOWN, RUNTIME_C, RUNTIME_GO, RUNTIME_JAVA, RUNTIME_NODE, RUNTIME_PYTHON };
+
 /* A process that has a socket open. Strings are NUL-terminated bytes from outside: not yet valid UTF-8. */
 struct owner {
     int32_t pid;
@@ -20,6 +23,7 @@ struct owner {
     char unit[OWNER_UNIT_MAX];           /* systemd unit, "" when none */
     char container[OWNER_CONTAINER_MAX]; /* container id, "" when none */
     int64_t last_seen_ns;                /* CLOCK_REALTIME */
+    enum runtime runtime;
     bool alive;
     bool inferred; /* true: taken over from the listener, this socket itself was never seen open */
 };

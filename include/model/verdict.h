@@ -48,6 +48,26 @@ struct frees {
     double seconds;
 };
 
+/* What to do about it. The kind says which sort of act it is; its name is what JSON shows. */
+enum remedy_kind {
+    REMEDY_WAIT,      /* time alone frees it */
+    REMEDY_RELEASE,   /* end its TIME_WAITs now */
+    REMEDY_STOP,      /* end who holds it */
+    REMEDY_CODE,      /* change the server's code */
+    REMEDY_RESERVE,   /* keep outgoing connections away from it */
+    REMEDY_PRIVILEGE, /* get the right to bind it */
+    REMEDY_ADDRESS,   /* bind another address, or add this one */
+    REMEDY_LOOK,      /* find out more */
+};
+const char *remedy_kind_name(enum remedy_kind kind);
+
+struct remedy {
+    enum remedy_kind kind;
+    char *text;    /* owned: a sentence, or what must be known before the command is pasted; never NULL */
+    char *command; /* owned: ready to paste, possibly several lines; NULL when there is none */
+};
+#define VERDICT_REMEDIES_MAX 6
+
 #define VERDICT_BINDS_MAX (2 * ENDPOINT_ADDRESSES_MAX)
 
 struct verdict {
@@ -63,6 +83,8 @@ struct verdict {
     struct holder *holders; /* owned: the groups that overlap, those that decide first */
     size_t holder_count;
     char *explanation; /* owned; NULL until explained */
+    struct remedy remedies[VERDICT_REMEDIES_MAX];
+    size_t remedy_count;
 };
 
 /* Frees what it owns; a zero-initialised verdict is fine. */

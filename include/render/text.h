@@ -14,3 +14,17 @@ struct text_style {
  * are repaired to UTF-8, their control characters replaced. Failure sticks to buf.
  */
 void text_ports(const struct report *report, const struct text_style *style, struct buf *buf);
+
+/* How `tidewait why` sees one endpoint. */
+struct text_why {
+    const struct verdict *verdict; /* explained, with owners and remedies */
+    int64_t taken_at_ns;           /* CLOCK_REALTIME of the verdict; times of day are shown in the local time zone */
+    bool reuseaddr;                /* judged for a server that sets SO_REUSEADDR */
+    const char *missing;           /* what could not be seen, and the capability that would show it; NULL: nothing */
+};
+
+/*
+ * The verdict in one line; the binds; the holders; why; what to do. Lines fit into 80 columns unless a name or a
+ * command to paste is longer. Failure sticks to buf.
+ */
+void text_why(const struct text_why *why, const struct text_style *style, struct buf *buf);

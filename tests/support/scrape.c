@@ -40,17 +40,18 @@ static size_t name_length(const char *text)
 static bool read_head(struct scrape *scrape, const char **at)
 {
     const char *line = *at;
-    char name[128], type[16];
-    int help_end = 0, type_end = 0;
-    if (sscanf(line, "# HELP %127[a-z0-9_] %n%*[^\n]\n%n", name, &help_end, &type_end) != 1 || type_end == 0)
+    char name[128];
+    int type_line = 0;
+    if (sscanf(line, "# HELP %127[a-z0-9_] %*[^\n]\n%n", name, &type_line) != 1 || type_line == 0)
         return fail(scrape, "not a HELP line", line);
     for (size_t i = 0; i < scrape->family_count; i++)
         if (strcmp(scrape->families[i], name) == 0)
             return fail(scrape, "a family twice", line);
 
     char type_name[128];
+    char type[16];
     int end = 0;
-    line += type_end;
+    line += type_line;
     if (sscanf(line, "# TYPE %127[a-z0-9_] %15[a-z]%n", type_name, type, &end) != 2 || line[end] != '\n' ||
         strcmp(name, type_name) != 0)
         return fail(scrape, "not the TYPE line of the family", line);
@@ -62,26 +63,160 @@ static bool read_head(struct scrape *scrape, const char **at)
     return true;
 }
 
+/* The character that an escape stands for, 0 when there is no such escape. */
+static char unescaped(char escape)
+{
+    return escape == 'n' ? '\n' : escape == '\\' || escape == '"' ? escape : '\0';
+}
+
 /* Reads a quoted value; *at stands behind the first quote, and then behind the last. */
 static char *read_value(const char **at)
 {
-    char *value = copied(*at, strcspn(*at, "\n"));
+    const char *from = *at;
+    char *value = copied(from, strcspn(from, "\n"));
     char *end = value;
-    for (const char *from = *at;; from++) {
-        if (*from == '\n' || *from == '\0')
-            break;
-        if (*from == '"') {
-            *end = '\0';
-            *at = from + 1;
-            return value;
+    while (*from != '"') {
+        char byte = *from++;
+        if (byte == '\\')
+            byte = unescaped(*from++);
+        else if (byte == '\n')
+            byte = '\0';
+        if (byte == '\0') {
+            free(value);
+            return NULL;
         }
-        if (*from == '\\') {
-            from++;
-            if (*from != '\\' && *from != '"' && *from != 'n')
-                break;
-        }
-        *end++ = from[-1] == '\\' && *from == 'n' ? '\n' : *from;
+        *end++ = byte;
     }
-    free(value);
+    *end = '\0';
+    *at = from + 1;
+    return value;
+}
+
+static int compare_labels(const void *left, const void *right)
+{
+    const struct scrape_label *a = left;
+    const struct scrape_label *b = right;
+    return strcmp(a->name, b->name);
+}
+
+static bool read_labels(struct scrape *scrape, struct scrape_sample *sample, const char **at, const char *line)
+{
+    do {
+        ++*at;
+        size_t length = name_length(*at);
+        if (length == 0 || strncmp(*at + length, "=\"", 2) != 0 || sample->label_count == SCRAPE_LABELS_MAX)
+            return fail(scrape, "not a label", line);
+        const char *name = *at;
+        *at += length + 2;
+        char *value = read_value(at);
+        if (value == NULL)
+            return fail(scrape, "not a label's value", line);
+        sample->labels[sample->label_count++] = (struct scrape_label){copied(name, length), value};
+    } while (**at == ',');
+    if (*(*at)++ != '}')
+        return fail(scrape, "labels without an end", line);
+    qsort(sample->labels, sample->label_count, sizeof(sample->labels[0]), compare_labels);
+    for (size_t i = 1; i < sample->label_count; i++)
+        if (compare_labels(&sample->labels[i - 1], &sample->labels[i]) == 0)
+            return fail(scrape, "a label twice", line);
+    return true;
+}
+
+static bool belongs_to(const char *name, const char *family)
+{
+    size_t length = strlen(family);
+    if (strncmp(name, family, length) != 0)
+        return false;
+    const char *suffix = name + length;
+    return *suffix == '\0' || strcmp(suffix, "_bucket") == 0 || strcmp(suffix, "_sum") == 0 ||
+           strcmp(suffix, "_count") == 0;
+}
+
+static bool read_sample(struct scrape *scrape, const char **at)
+{
+    const char *line = *at;
+    scrape->samples = grown(scrape->samples, scrape->sample_count, sizeof(*scrape->samples));
+    struct scrape_sample *sample = &scrape->samples[scrape->sample_count++];
+    *sample = (struct scrape_sample){.name = copied(line, name_length(line))};
+    if (scrape->family_count == 0 || !belongs_to(sample->name, scrape->families[scrape->family_count - 1]))
+        return fail(scrape, "a sample outside of its family", line);
+    *at += strlen(sample->name);
+    if (**at == '{' && !read_labels(scrape, sample, at, line))
+        return false;
+
+    char *end;
+    sample->value = strtod(*at, &end);
+    if (**at != ' ' || end == *at || *end != '\n' || !isfinite(sample->value))
+        return fail(scrape, "not a finite value", line);
+    *at = end + 1;
+    return true;
+}
+
+static int compare_series(const void *left, const void *right)
+{
+    const struct scrape_sample *a = *(const struct scrape_sample *const *)left;
+    const struct scrape_sample *b = *(const struct scrape_sample *const *)right;
+    int order = strcmp(a->name, b->name);
+    for (size_t i = 0; order == 0; i++) {
+        if (i == a->label_count || i == b->label_count)
+            return (a->label_count > b->label_count) - (a->label_count < b->label_count);
+        order = strcmp(a->labels[i].name, b->labels[i].name);
+        if (order == 0)
+            order = strcmp(a->labels[i].value, b->labels[i].value);
+    }
+    return order;
+}
+
+static void find_double(struct scrape *scrape)
+{
+    const struct scrape_sample **sorted = grown(NULL, scrape->sample_count, sizeof(const struct scrape_sample *));
+    for (size_t i = 0; i < scrape->sample_count; i++)
+        sorted[i] = &scrape->samples[i];
+    qsort(sorted, scrape->sample_count, sizeof(const struct scrape_sample *), compare_series);
+    for (size_t i = 1; i < scrape->sample_count; i++)
+        if (compare_series(&sorted[i - 1], &sorted[i]) == 0)
+            (void)fail(scrape, "a series twice", sorted[i]->name);
+    free(sorted);
+}
+
+void scrape_read(const char *text, struct scrape *ret_scrape)
+{
+    *ret_scrape = (struct scrape){0};
+    bool good = true;
+    for (const char *at = text; good && *at != '\0';)
+        good = *at == '#' ? read_head(ret_scrape, &at) : read_sample(ret_scrape, &at);
+    if (good)
+        find_double(ret_scrape);
+}
+
+void scrape_done(struct scrape *scrape)
+{
+    for (size_t i = 0; i < scrape->sample_count; i++) {
+        for (size_t n = 0; n < scrape->samples[i].label_count; n++) {
+            free(scrape->samples[i].labels[n].name);
+            free(scrape->samples[i].labels[n].value);
+        }
+        free(scrape->samples[i].name);
+    }
+    for (size_t i = 0; i < scrape->family_count; i++)
+        free(scrape->families[i]);
+    free(scrape->samples);
+    free(scrape->families);
+    *scrape = (struct scrape){0};
+}
+
+const char *scrape_label(const struct scrape_sample *sample, const char *name)
+{
+    for (size_t i = 0; i < sample->label_count; i++)
+        if (strcmp(sample->labels[i].name, name) == 0)
+            return sample->labels[i].value;
+    return NULL;
+}
+
+const struct scrape_sample *scrape_find(const struct scrape *scrape, const char *name)
+{
+    for (size_t i = 0; i < scrape->sample_count; i++)
+        if (strcmp(scrape->samples[i].name, name) == 0)
+            return &scrape->samples[i];
     return NULL;
 }

@@ -1,7 +1,7 @@
 /*
- * A strict reader of the Prometheus text format 0.0.4, as tests want it: it also refuses what parsers let pass, and what
- * they cannot see: a family without HELP or TYPE, or in two places; a series that is there twice; an escape that the
- * format does not know; a value that is no finite number.
+ * A strict reader of the Prometheus text format 0.0.4, as tests want it: it also refuses what parsers let pass, and
+ * what they cannot see: a family without HELP or TYPE, or in two places; a series that is there twice; an escape that
+ * the format does not know; a value that is no finite number.
  */
 #pragma once
 
@@ -38,5 +38,5 @@ void scrape_done(struct scrape *scrape);
 
 /* The value of a label; NULL when the sample does not have it. */
 const char *scrape_label(const struct scrape_sample *sample, const char *name);
-/* The first sample of this name at or after from; NULL when there is none. */
-const struct scrape_sample *scrape_find(const struct scrape *scrape, const char *name, size_t from);
+/* The first sample of this name; NULL when there is none. */
+const struct scrape_sample *scrape_find(const struct scrape *scrape, const char *name);

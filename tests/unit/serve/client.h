@@ -1,13 +1,14 @@
 /* A blocking HTTP client for the tests of this layer; every wait ends, at the latest, after CLIENT_DEADLINE_SECONDS. */
 #pragma once
 
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -82,7 +83,7 @@ static inline void client_read_head(int fd, struct client_reply *ret_reply)
     assert_int_equal(sscanf(ret_reply->head.data, "HTTP/1.1 %d", &ret_reply->status), 1);
 }
 
-/* The value of the header, or fails; "" is never one. */
+/* The value of the header, NULL when the reply does not have it; line is where it is put. */
 static inline const char *client_header(const struct client_reply *reply, const char *name, char *line, size_t size)
 {
     char wanted[64];
@@ -93,4 +94,39 @@ static inline const char *client_header(const struct client_reply *reply, const 
     found += strlen(wanted);
     (void)snprintf(line, size, "%.*s", (int)strcspn(found, "\r"), found);
     return line;
+}
+
+static inline size_t client_content_length(const struct client_reply *reply)
+{
+    char line[32];
+    size_t length = 0;
+    assert_non_null(client_header(reply, "Content-Length", line, sizeof(line)));
+    assert_int_equal(sscanf(line, "%zu", &length), 1);
+    return length;
+}
+
+/* Appends what comes until there are `length` bytes or the server closes. */
+static inline void client_read_body(int fd, size_t length, struct client_reply *reply)
+{
+    char bytes[4096];
+    while (reply->body.length < length) {
+        size_t wanted = length - reply->body.length;
+        ssize_t received = recv(fd, bytes, wanted < sizeof(bytes) ? wanted : sizeof(bytes), 0);
+        assert_return_code(received, errno);
+        if (received == 0)
+            return;
+        buf_add(&reply->body, bytes, (size_t)received);
+    }
+}
+
+/* One request on a connection of its own; the body is all that came until the server closed. */
+static inline void client_ask(uint16_t port, const char *method, const char *target, struct client_reply *ret_reply)
+{
+    cleanup(cleanup_close) int fd = client_open(port);
+    char request[1024];
+    (void)snprintf(request, sizeof(request), "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", method,
+                   target);
+    client_send(fd, request);
+    client_read_head(fd, ret_reply);
+    client_read_body(fd, CLIENT_BYTES_MAX, ret_reply);
 }

@@ -1,11 +1,11 @@
 /* Reports made by hand, for the tests of this layer. */
 #pragma once
 
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 
 #include <stdio.h>
 

@@ -1,0 +1,114 @@
+#include "inquiry.h"
+
+#include <errno.h>
+
+#include "collect/bindprobe.h"
+#include "collect/kernel.h"
+#include "judge/judge.h"
+#include "round_report.h"
+
+/* The world may change between the look and the bind: then both are taken again. */
+#define ATTEMPTS 4
+
+int inquiry_open(struct inquiry *ret_inquiry, struct error *error)
+{
+    cleanup(inquiry_done) struct inquiry inquiry = {0};
+    error_set(error, 0, "out of memory");
+    int r = sockdiag_open(&inquiry.sockdiag, error);
+    if (r == 0)
+        r = kernel_read_settings(&inquiry.settings, error);
+    if (r == 0)
+        r = owners_new(&inquiry.owners);
+    if (r < 0)
+        return r;
+    *ret_inquiry = inquiry;
+    inquiry = (struct inquiry){0};
+    return 0;
+}
+
+void inquiry_done(struct inquiry *inquiry)
+{
+    sockdiag_close(inquiry->sockdiag);
+    owners_free(inquiry->owners);
+}
+
+static int add_socket(void *context, const struct sock *sock)
+{
+    return holders_add(context, sock);
+}
+
+/* The binds of one address; what cannot be tried is left out. Returns how many were made. */
+static size_t bind_address(const struct inquiry *inquiry, const struct endpoint *endpoint, const struct address *address,
+                           enum inquiry_binds binds, struct bind_result *results)
+{
+    size_t count = 0;
+    if (binds == INQUIRY_NO_BIND || !bindprobe_is_harmless(&inquiry->settings, address, endpoint->port))
+        return 0;
+    if (endpoint->protocol == PROTOCOL_TCP &&
+        bindprobe_try(PROTOCOL_TCP, address, endpoint->port, true, &results[count]) == 0)
+        count++;
+    /* Where SO_REUSEADDR did not help, a plain bind cannot work either, and need not be tried. */
+    bool pointless = count > 0 && results[0].error != 0;
+    if (binds == INQUIRY_ALL && !pointless &&
+        bindprobe_try(endpoint->protocol, address, endpoint->port, false, &results[count]) == 0)
+        count++;
+    return count;
+}
+
+static int ask_once(struct inquiry *inquiry, const struct endpoint *endpoint, enum inquiry_binds binds,
+                    struct verdict *ret_verdict, struct error *error)
+{
+    cleanup(holders_done) struct holders holders = {0};
+    struct sockdiag_query query = {.protocol = endpoint->protocol, .port = endpoint->port, .directions = true};
+    int r = sockdiag_walk(inquiry->sockdiag, &query, add_socket, &holders, error);
+    if (r < 0)
+        return r;
+    struct address addresses[ENDPOINT_ADDRESSES_MAX];
+    struct bind_result results[VERDICT_BINDS_MAX];
+    size_t address_count = endpoint_addresses(endpoint, addresses);
+    size_t result_count = 0;
+    for (size_t i = 0; i < address_count; i++)
+        result_count += bind_address(inquiry, endpoint, &addresses[i], binds, &results[result_count]);
+    struct judge_evidence evidence = {
+        .endpoint = *endpoint,
+        .asker = JUDGE_FOR_WHY,
+        .holders = &holders,
+        .table_shows_bound = sockdiag_shows_bound(inquiry->sockdiag),
+        .settings = &inquiry->settings,
+        .performed = results,
+        .performed_count = result_count,
+    };
+    return judge(&evidence, ret_verdict);
+}
+
+int inquiry_ask(struct inquiry *inquiry, const struct endpoint *endpoint, enum inquiry_binds binds,
+                struct verdict *ret_verdict, struct error *error)
+{
+    error_set(error, 0, "out of memory");
+    for (int attempt = 1;; attempt++) {
+        cleanup(verdict_done) struct verdict verdict = {0};
+        int r = ask_once(inquiry, endpoint, binds, &verdict, error);
+        if (r < 0 && (r == -ENOMEM || attempt == ATTEMPTS))
+            return r;
+        if (r == 0 && (!verdict.contradiction || attempt == ATTEMPTS)) {
+            *ret_verdict = verdict;
+            verdict = (struct verdict){0};
+            return 0;
+        }
+    }
+}
+
+int inquiry_explain(struct inquiry *inquiry, int64_t now_ns, struct verdict *verdict)
+{
+    cleanup(cleanup_free) uint32_t *inodes = calloc(verdict->holder_count * HOLDER_INODES_MAX + 1, sizeof(*inodes));
+    if (inodes == NULL)
+        return -ENOMEM;
+    size_t count = 0;
+    for (size_t i = 0; i < verdict->holder_count; i++)
+        for (size_t n = 0; n < verdict->holders[i].inode_count; n++)
+            inodes[count++] = verdict->holders[i].inodes[n];
+    int r = owners_update(inquiry->owners, inodes, count, now_ns, NULL);
+    if (r == -ENOMEM)
+        return r;
+    return round_report_finish(verdict, inquiry->owners, &inquiry->settings);
+}

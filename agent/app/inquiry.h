@@ -1,0 +1,36 @@
+/*
+ * One endpoint, asked about now: the sockets of its port, fresh binds, the owners, the verdict in words with its
+ * remedies. What `why`, `wait` and `release` have in common; needs no agent.
+ */
+#pragma once
+
+#include "collect/owner.h"
+#include "collect/sockdiag.h"
+#include "model/kernel.h"
+#include "model/verdict.h"
+
+struct inquiry {
+    struct sockdiag *sockdiag;
+    struct owners *owners;
+    struct kernel_settings settings;
+};
+
+/* Which binds an inquiry makes. */
+enum inquiry_binds {
+    INQUIRY_NO_BIND, /* the table alone */
+    INQUIRY_GENTLE,  /* only what no service that sets SO_REUSEADDR can notice */
+    INQUIRY_ALL,     /* and one plain bind for each address, where it does no lasting harm */
+};
+
+must_use int inquiry_open(struct inquiry *ret_inquiry, struct error *error);
+void inquiry_done(struct inquiry *inquiry);
+
+/*
+ * Returns 0, the verdict (judged for who asks, not yet in words) owned by the caller; or a negative errno when the
+ * sockets cannot be read.
+ */
+must_use int inquiry_ask(struct inquiry *inquiry, const struct endpoint *endpoint, enum inquiry_binds binds,
+                         struct verdict *ret_verdict, struct error *error);
+
+/* Adds owners, explanation and remedies. now_ns: CLOCK_REALTIME. Returns 0 or a negative errno. */
+must_use int inquiry_explain(struct inquiry *inquiry, int64_t now_ns, struct verdict *verdict);

@@ -1,0 +1,31 @@
+/* The metrics of a report as text, and what tests ask of it. Include after cmocka.h. */
+#pragma once
+
+#include <string.h>
+
+#include "render/metrics.h"
+
+static inline char *rendered(const struct report *report)
+{
+    struct buf buf;
+    buf_init(&buf, 16 << 20);
+    metrics_render(report, &buf);
+    char *text;
+    size_t length;
+    assert_int_equal(buf_steal(&buf, &text, &length), 0);
+    return text;
+}
+
+static inline void assert_line(const char *text, const char *line)
+{
+    const char *found = strstr(text, line);
+    if (found == NULL || (found != text && found[-1] != '\n') || found[strlen(line)] != '\n')
+        fail_msg("no line %s", line);
+}
+
+static inline void assert_absent(const char *text, const char *part)
+{
+    const char *found = strstr(text, part);
+    if (found != NULL)
+        fail_msg("there is %.*s", (int)strcspn(found, "\n"), found);
+}
