@@ -3,11 +3,10 @@
 
 #include "base/clock.h"
 #include "command.h"
+#include "output.h"
 #include "render/json.h"
-#include "render/text.h"
 #include "round.h"
 
-#define OUTPUT_MAX ((size_t)256 << 20)
 #define EVERY_PORT (2 * 65535)
 
 static int add_json(const struct report *report, struct buf *buf)
@@ -20,25 +19,13 @@ static int add_json(const struct report *report, struct buf *buf)
 
 static int print(const struct report *report, bool json)
 {
-    struct buf buf;
-    buf_init(&buf, OUTPUT_MAX);
-    const char *no_colour = getenv("NO_COLOR");
-    struct text_style style = {.colour = isatty(STDOUT_FILENO) == 1 && (no_colour == NULL || no_colour[0] == '\0')};
-    int r = 0;
-    if (json)
-        r = add_json(report, &buf);
-    else
-        text_ports(report, &style, &buf);
-    cleanup(cleanup_free) char *text = NULL;
-    size_t length = 0;
-    if (r == 0)
-        r = buf_steal(&buf, &text, &length);
-    buf_done(&buf);
-    if (r < 0) {
-        (void)fprintf(stderr, "tidewait: the table cannot be written: %s\n", strerror(-r));
+    cleanup(output_done) struct output output;
+    output_init(&output);
+    if (!json)
+        text_ports(report, &output.style, &output.buf);
+    else if (add_json(report, &output.buf) < 0)
         return EXIT_UNDETERMINED;
-    }
-    return fwrite(text, 1, length, stdout) == length ? EXIT_FREE : EXIT_UNDETERMINED;
+    return output_write(&output);
 }
 
 int cmd_ports(int argc, char **argv)

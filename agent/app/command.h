@@ -1,15 +1,22 @@
 /* A verb of the command line. */
 #pragma once
 
-#include <stddef.h>
+#include "model/verdict.h"
 
 /* What the process says to its caller: the one list of exit codes. */
 enum exit_code {
     EXIT_FREE = 0,        /* free, met, ok */
     EXIT_REFUSED = 1,     /* held, timed out, refused */
     EXIT_USAGE = 2,       /* what was asked for makes no sense; one line on stderr says what would */
-    EXIT_UNDETERMINED = 3 /* a privilege, a kernel feature or a file is missing; named on stderr */
+    EXIT_UNDETERMINED = 3, /* a privilege, a kernel feature or a file is missing; named on stderr */
+    EXIT_REUSABLE = 4,     /* can be bound only with SO_REUSEADDR */
+    EXIT_INTERRUPTED = 130 /* by SIGINT, as a shell says it */
 };
+
+/* What a verdict means to a caller; reuseaddr: for a server that sets SO_REUSEADDR. */
+int exit_code_of(const struct verdict *verdict, bool reuseaddr);
+/* Of several endpoints the worst counts: 3, 1, 4, 0. */
+int exit_code_worse(int left, int right);
 
 struct command {
     const char *name;
@@ -28,12 +35,18 @@ extern const struct command commands[];
 const struct command *command_find(const char *name);
 
 int cmd_serve(int argc, char **argv);
+int cmd_why(int argc, char **argv);
+int cmd_wait(int argc, char **argv);
 int cmd_ports(int argc, char **argv);
+int cmd_release(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
 void cmd_serve_print_flags(void);
+void cmd_why_print_flags(void);
+void cmd_wait_print_flags(void);
 void cmd_ports_print_flags(void);
+void cmd_release_print_flags(void);
 
 /* Prints "tidewait: reason" on stderr. Returns EXIT_USAGE. */
 int command_usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

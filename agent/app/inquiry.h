@@ -34,3 +34,6 @@ must_use int inquiry_ask(struct inquiry *inquiry, const struct endpoint *endpoin
 
 /* Adds owners, explanation and remedies. now_ns: CLOCK_REALTIME. Returns 0 or a negative errno. */
 must_use int inquiry_explain(struct inquiry *inquiry, int64_t now_ns, struct verdict *verdict);
+
+/* What keeps some owners of the verdict's holders out of sight, and what would show them; NULL: nothing. A constant. */
+const char *inquiry_missing(const struct inquiry *inquiry, const struct verdict *verdict);

@@ -7,6 +7,11 @@
 
 const struct command commands[] = {
     {"serve", "[flags]", "the agent: watches the ports, serves metrics and JSON", cmd_serve, cmd_serve_print_flags},
+    {"why", "ENDPOINT... [flags]", "can it be bound now; if not, who holds it, when is it free, what to do", cmd_why,
+     cmd_why_print_flags},
+    {"wait", "ENDPOINT... [flags]", "comes back when it is free, or listening", cmd_wait, cmd_wait_print_flags},
+    {"release", "ENDPOINT --time-wait", "ends the TIME_WAIT sockets of an endpoint now", cmd_release,
+     cmd_release_print_flags},
     {"ports", "[--all] [--json]", "one table: every port with a listener, its verdict and its owner", cmd_ports,
      cmd_ports_print_flags},
     {"help", "[COMMAND]", "what the commands do, and their flags", cmd_help, NULL},

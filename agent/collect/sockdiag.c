@@ -150,7 +150,8 @@ static int walk_states(struct sockdiag *sockdiag, const struct sockdiag_query *q
 int sockdiag_walk(struct sockdiag *sockdiag, const struct sockdiag_query *query, sockdiag_visit *visit, void *context,
                   struct error *error)
 {
-    return walk_states(sockdiag, query, SOCKDIAG_STATES_TCP, visit, context, error);
+    uint32_t tcp_states = query->listeners ? SOCKDIAG_STATES_LISTEN : SOCKDIAG_STATES_TCP;
+    return walk_states(sockdiag, query, tcp_states, visit, context, error);
 }
 
 /*

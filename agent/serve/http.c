@@ -46,6 +46,17 @@ static void count(struct http *http, enum route route, unsigned status)
             atomic_fetch_add_explicit(&http->counts[route][i], 1, memory_order_relaxed);
 }
 
+/* A NUL would end the text and hide the rest of it; as a question mark it is in no path and no value. */
+static size_t decode(void *cls, struct MHD_Connection *connection, char *text)
+{
+    (void)cls, (void)connection;
+    size_t length = MHD_http_unescape(text);
+    for (size_t i = 0; i < length; i++)
+        if (text[i] == '\0')
+            text[i] = '?';
+    return length;
+}
+
 static enum MHD_Result add_argument(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
 {
     (void)kind;
@@ -120,10 +131,11 @@ static int add_listener(struct http *http, int fd, struct error *error)
     errno = 0;
     struct MHD_Daemon *daemon = MHD_start_daemon(
         MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, http,
-        MHD_OPTION_EXTERNAL_LOGGER, on_message, http, MHD_OPTION_LISTEN_SOCKET, copy, MHD_OPTION_NOTIFY_COMPLETED,
-        on_completed, http, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-        CONNECTIONS_PER_ADDRESS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_TIMEOUT_SECONDS,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES_MAX, MHD_OPTION_STRICT_FOR_CLIENT, -1, MHD_OPTION_END);
+        MHD_OPTION_EXTERNAL_LOGGER, on_message, http, MHD_OPTION_LISTEN_SOCKET, copy, MHD_OPTION_UNESCAPE_CALLBACK,
+        decode, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, CONNECTIONS_PER_ADDRESS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+        IDLE_TIMEOUT_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES_MAX, MHD_OPTION_STRICT_FOR_CLIENT,
+        -1, MHD_OPTION_END);
     if (daemon == NULL) {
         int code = errno != 0 ? -errno : -EIO;
         return error_set(error, code, "cannot start the HTTP server: %s", strerrordesc_np(-code));

@@ -26,6 +26,7 @@ bool sockdiag_shows_bound(const struct sockdiag *sockdiag);
 struct sockdiag_query {
     enum protocol protocol;
     uint16_t port;   /* this local port only, filtered in the kernel; 0: every socket */
+    bool listeners;  /* TCP: only those that listen: a small table of their own, cheap whatever else there is */
     bool directions; /* ask for tcp_info, which tells who opened a connection; dear: for one port only */
 };
 

@@ -5,9 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Room for one element more; the capacity is the next power of two. */
 static void *grown(void *array, size_t count, size_t size)
 {
-    void *longer = reallocarray(array, count + 1, size);
+    if ((count & (count - 1)) != 0)
+        return array;
+    void *longer = reallocarray(array, count > 0 ? 2 * count : 1, size);
     if (longer == NULL)
         abort();
     return longer;
@@ -36,30 +39,40 @@ static size_t name_length(const char *text)
     return length;
 }
 
+/* Where the text goes on after an expected beginning; NULL when it begins otherwise. */
+static const char *after(const char *text, const char *beginning, size_t length)
+{
+    return text != NULL && strncmp(text, beginning, length) == 0 ? text + length : NULL;
+}
+
+static bool is_type(const char *text)
+{
+    static const char *const types[] = {"gauge\n", "counter\n", "histogram\n"};
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+        if (after(text, types[i], strlen(types[i])) != NULL)
+            return true;
+    return false;
+}
+
 /* "# HELP name text" opens a family that was not there before; "# TYPE name type" must be the next line. */
 static bool read_head(struct scrape *scrape, const char **at)
 {
     const char *line = *at;
-    char name[128];
-    int type_line = 0;
-    if (sscanf(line, "# HELP %127[a-z0-9_] %*[^\n]\n%n", name, &type_line) != 1 || type_line == 0)
+    const char *name = after(line, "# HELP ", 7);
+    size_t length = name != NULL ? name_length(name) : 0;
+    if (length == 0 || name[length] != ' ')
         return fail(scrape, "not a HELP line", line);
     for (size_t i = 0; i < scrape->family_count; i++)
-        if (strcmp(scrape->families[i], name) == 0)
+        if (strlen(scrape->families[i]) == length && after(name, scrape->families[i], length) != NULL)
             return fail(scrape, "a family twice", line);
 
-    char type_name[128];
-    char type[16];
-    int end = 0;
-    line += type_line;
-    if (sscanf(line, "# TYPE %127[a-z0-9_] %15[a-z]%n", type_name, type, &end) != 2 || line[end] != '\n' ||
-        strcmp(name, type_name) != 0)
-        return fail(scrape, "not the TYPE line of the family", line);
-    if (strcmp(type, "gauge") != 0 && strcmp(type, "counter") != 0 && strcmp(type, "histogram") != 0)
-        return fail(scrape, "no such type", line);
+    line += strcspn(line, "\n");
+    const char *type = after(after(after(line, "\n# TYPE ", 8), name, length), " ", 1);
+    if (type == NULL || !is_type(type))
+        return fail(scrape, "not followed by the TYPE line of the family", *at);
     scrape->families = grown(scrape->families, scrape->family_count, sizeof(*scrape->families));
-    scrape->families[scrape->family_count++] = copied(name, strlen(name));
-    *at = line + end + 1;
+    scrape->families[scrape->family_count++] = copied(name, length);
+    *at = strchr(type, '\n') + 1;
     return true;
 }
 
@@ -169,14 +182,15 @@ static int compare_series(const void *left, const void *right)
 
 static void find_double(struct scrape *scrape)
 {
-    const struct scrape_sample **sorted = grown(NULL, scrape->sample_count, sizeof(const struct scrape_sample *));
+    cleanup(cleanup_free) const struct scrape_sample **sorted = calloc(scrape->sample_count + 1, sizeof(*sorted));
+    if (sorted == NULL)
+        abort();
     for (size_t i = 0; i < scrape->sample_count; i++)
         sorted[i] = &scrape->samples[i];
-    qsort(sorted, scrape->sample_count, sizeof(const struct scrape_sample *), compare_series);
-    for (size_t i = 1; i < scrape->sample_count; i++)
+    qsort(sorted, scrape->sample_count, sizeof(*sorted), compare_series);
+    for (size_t i = 1; i < scrape->sample_count && scrape->problem[0] == '\0'; i++)
         if (compare_series(&sorted[i - 1], &sorted[i]) == 0)
             (void)fail(scrape, "a series twice", sorted[i]->name);
-    free(sorted);
 }
 
 void scrape_read(const char *text, struct scrape *ret_scrape)

@@ -10,10 +10,8 @@ static inline char *rendered(const struct report *report)
     struct buf buf;
     buf_init(&buf, 16 << 20);
     metrics_render(report, &buf);
-    char *text;
-    size_t length;
-    assert_int_equal(buf_steal(&buf, &text, &length), 0);
-    return text;
+    assert_int_equal(buf.failure, 0);
+    return steal_ptr(&buf.data);
 }
 
 static inline void assert_line(const char *text, const char *line)

@@ -27,7 +27,8 @@ static void a_plain_name_stays_as_it_is(void **state)
     (void)state;
     assert_becomes("", "");
     assert_becomes("nginx: worker (1)", "nginx: worker (1)");
-    assert_becomes("b\xc3\xa4r \xe2\x82\xac \xf0\x9f\x8c\x8a \xc2\xa0", "b\xc3\xa4r \xe2\x82\xac \xf0\x9f\x8c\x8a \xc2\xa0");
+    assert_becomes("b\xc3\xa4r \xe2\x82\xac \xf0\x9f\x8c\x8a \xc2\xa0",
+                   "b\xc3\xa4r \xe2\x82\xac \xf0\x9f\x8c\x8a \xc2\xa0");
 }
 
 static void no_control_character_reaches_the_terminal(void **state)

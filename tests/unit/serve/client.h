@@ -1,11 +1,13 @@
 /* A blocking HTTP client for the tests of this layer; every wait ends, at the latest, after CLIENT_DEADLINE_SECONDS. */
 #pragma once
 
-#include <cmocka.h>
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
 
 #include <arpa/inet.h>
 #include <errno.h>

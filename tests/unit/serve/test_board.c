@@ -1,10 +1,18 @@
-#include "serve/board.h"
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 
-#include "sample.h"
+#include <setjmp.h>
+
+#include <cmocka.h>
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
+
+#include "report_sample.h"
+#include "serve/board.h"
 
 #define READERS 4
 #define EDITIONS 300
@@ -18,7 +26,9 @@ static struct board *new_board(void)
 
 static void publish(struct board *board, const char *host)
 {
-    assert_return_code(board_publish(board, sample_report(host)), 0);
+    struct report *report = report_sample_new();
+    (void)snprintf(report->host, sizeof(report->host), "%s", host);
+    assert_return_code(board_publish(board, report), 0);
 }
 
 static const struct board_page *page_ref(struct board *board, enum board_form form)

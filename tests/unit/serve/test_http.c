@@ -1,45 +1,26 @@
-#include "serve/http.h"
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
 
 #include "client.h"
-#include "sample.h"
-#include "serve/listen.h"
-
-/* A server on a free port of 127.0.0.1 whose board is empty. */
-struct server {
-    struct board *board;
-    struct log log;
-    struct http *http;
-    uint16_t port;
-};
+#include "report_sample.h"
+#include "server.h"
 
 static int set_up(void **state)
 {
-    struct server *server = calloc(1, sizeof(*server));
-    assert_non_null(server);
-    struct endpoint endpoint = {0};
-    struct endpoint bound = {0};
-    int fd = -1;
-    assert_return_code(listen_parse("127.0.0.1:0", &endpoint, NULL), 0);
-    assert_return_code(listen_open(&endpoint, &fd, &bound, NULL), 0);
-    assert_return_code(board_new(&server->board), 0);
-    server->log = (struct log){.fd = STDERR_FILENO, .level = LOG_LEVEL_INFO};
-    const struct http_options options = {.listeners = &fd,
-                                         .listener_count = 1,
-                                         .telemetry_path = "/metrics",
-                                         .board = server->board,
-                                         .log = &server->log};
-    assert_return_code(http_start(&options, &server->http, NULL), 0);
-    server->port = bound.port;
-    *state = server;
+    *state = server_start(0);
     return 0;
 }
 
 static int tear_down(void **state)
 {
-    struct server *server = *state;
-    http_stop(server->http, 1000);
-    board_free(server->board);
-    free(server);
+    server_stop(*state);
     return 0;
 }
 
@@ -48,16 +29,27 @@ static void publish(struct server *server, struct report *report)
     assert_return_code(board_publish(server->board, report), 0);
 }
 
-/* tcp 8080, udp 53, and [::1]:9000. */
+static struct moment seconds_ago(int seconds)
+{
+    struct moment moment = clock_now();
+    moment.monotonic_ns -= seconds * CLOCK_NS_PER_S;
+    moment.realtime_ns -= seconds * CLOCK_NS_PER_S;
+    return moment;
+}
+
+/* Six ports, and [::1]:9000. */
 static void publish_ports(struct server *server)
 {
-    const struct endpoint endpoints[] = {
-        {.protocol = PROTOCOL_TCP, .any_address = true, .port = 8080},
-        {.protocol = PROTOCOL_TCP, .address = {.family = FAMILY_IPV6, .bytes = {[15] = 1}}, .port = 9000},
-        {.protocol = PROTOCOL_UDP, .any_address = true, .port = 53},
-    };
-    struct report *report = sample_report("sample");
-    sample_track(report, endpoints, sizeof(endpoints) / sizeof(endpoints[0]));
+    struct report *report = report_sample_host();
+    report_sample_port(report, "[::1]:9000", VERDICT_FREE, CAUSE_NONE);
+    report->agent.last_success = seconds_ago(0);
+    publish(server, report);
+}
+
+static void publish_failure(struct server *server, struct moment last_success)
+{
+    struct report *report = report_sample_failed();
+    report->agent.last_success = last_success;
     publish(server, report);
 }
 
@@ -83,8 +75,8 @@ static void each_path_answers_with_its_representation(void **state)
     struct server *server = *state;
     publish_ports(server);
     expect(server, "GET", "/metrics", 200, "# TYPE tidewait_rounds_total counter\n");
-    expect(server, "GET", "/metrics?collect=all", 200, "tidewait_rounds_total 0\n");
-    expect(server, "GET", "/api/v1/report", 200, "\"host\":\"sample\"");
+    expect(server, "GET", "/metrics?collect=all", 200, "tidewait_rounds_total 20\n");
+    expect(server, "GET", "/api/v1/report", 200, "\"host\":\"harbour\"");
     expect(server, "GET", "/api/v1/ports", 200, "{\"ports\":[{");
     expect(server, "GET", "/healthz", 200, "ok\n");
     expect(server, "GET", "/-/healthy", 200, "ok\n");
@@ -123,7 +115,7 @@ static void a_port_that_is_not_tracked_is_told_with_the_remedy(void **state)
     expect(server, "GET", "/api/v1/ports/53", 404, "53/tcp is not tracked: watch it with --watch 53\"");
     expect(server, "GET", "/api/v1/ports/8080?protocol=udp", 404,
            "8080/udp is not tracked: watch it with --watch udp:8080\"");
-    expect(server, "GET", "/api/v1/ports/9000?address=127.0.0.1", 404, "--watch 127.0.0.1:9000\"");
+    expect(server, "GET", "/api/v1/ports/9000?address=127.0.0.2", 404, "--watch 127.0.0.2:9000\"");
     expect(server, "GET", "/api/v1/ports/8080?netns=other", 404, "\"code\":\"not_tracked\"");
 }
 
@@ -143,6 +135,8 @@ static void a_request_of_the_wrong_form_is_shown_the_right_one(void **state)
         {"/api/v1/ports/8080?address=localhost", "address=127.0.0.1"},
         {"/api/v1/ports/8080?address=127.0.0.1:80", "address=127.0.0.1"},
         {"/api/v1/ports/8080?address=[::1]:80", "address=127.0.0.1"},
+        {"/api/v1/ports/8080?address=%00", "address=127.0.0.1"},
+        {"/api/v1/ports/8080%00", "a number from 1 to 65535"},
         {"/api/v1/ports/8080?address=tcp", "address=127.0.0.1"},
         {"/api/v1/ports/8080?adress=::1", "\\\"adress\\\" is unknown"},
         {"/api/v1/ports/8080?protocol=tcp&protocol=udp", "\\\"protocol\\\" is unknown or comes twice"},
@@ -164,6 +158,8 @@ static void other_paths_do_not_exist(void **state)
                                           "/metrics/",
                                           "/Metrics",
                                           "/healthz/",
+                                          "/healthz%00",
+                                          "/healthz%00x",
                                           "/api/v1",
                                           "/api/v1/events",
                                           "/api/v1/history/8080",
@@ -266,32 +262,33 @@ static void before_the_first_report_only_the_process_is_alive(void **state)
 static void a_failed_round_is_reported_and_has_no_ports(void **state)
 {
     struct server *server = *state;
-    publish(server, sample_failure(CLOCK_NS_PER_S));
+    publish_failure(server, seconds_ago(1));
     expect(server, "GET", "/metrics", 200, "tidewait_round_failures_total");
-    expect(server, "GET", "/api/v1/report", 200, "the kernel refuses the dump");
+    expect(server, "GET", "/api/v1/report", 200, "the walk was interrupted: ENOBUFS");
     static const char *const targets[] = {"/api/v1/ports", "/api/v1/ports/8080"};
     for (size_t i = 0; i < 2; i++)
         expect(server, "GET", targets[i], 503,
-               "{\"error\":{\"code\":\"not_ready\",\"message\":\"the latest round failed: the kernel refuses the "
-               "dump\"}}");
+               "{\"error\":{\"code\":\"not_ready\",\"message\":\"the latest round failed: the walk was interrupted: "
+               "ENOBUFS\"}}");
 }
 
 static void readiness_ends_three_intervals_after_the_last_success(void **state)
 {
     struct server *server = *state;
-    struct report *old = sample_report("old");
-    old->agent.last_success.monotonic_ns -= 17 * CLOCK_NS_PER_S;
+    struct report *old = report_sample_new();
+    old->agent.last_success = seconds_ago(17);
     publish(server, old);
     expect(server, "GET", "/readyz", 503, "the last round that succeeded ended 17.");
     expect(server, "GET", "/readyz", 503, " s ago, more than three intervals of 5 s\n");
 
-    publish(server, sample_failure(14 * CLOCK_NS_PER_S));
+    publish_failure(server, seconds_ago(14));
     expect(server, "GET", "/readyz", 200, "ready\n");
-    publish(server, sample_failure(16 * CLOCK_NS_PER_S));
-    expect(server, "GET", "/readyz", 503, "three intervals of 5 s; the latest failed: the kernel refuses the dump\n");
-    publish(server, sample_failure(-1));
+    publish_failure(server, seconds_ago(16));
     expect(server, "GET", "/readyz", 503,
-           "no round has succeeded yet; the latest failed: the kernel refuses the dump\n");
+           "three intervals of 5 s; the latest failed: the walk was interrupted: ENOBUFS\n");
+    publish_failure(server, (struct moment){0});
+    expect(server, "GET", "/readyz", 503,
+           "no round has succeeded yet; the latest failed: the walk was interrupted: ENOBUFS\n");
 }
 
 static uint64_t counted(const struct report_agent *agent, const char *path, int code)
@@ -305,7 +302,7 @@ static uint64_t counted(const struct report_agent *agent, const char *path, int 
 static void requests_are_counted_by_route_and_code(void **state)
 {
     struct server *server = *state;
-    cleanup(report_unrefp) struct report *report = sample_report("counts");
+    cleanup(report_unrefp) struct report *report = report_sample_new();
     http_counts(server->http, &report->agent);
     assert_int_equal(report->agent.http_count, 0);
 
@@ -337,7 +334,7 @@ static void a_browser_with_many_cookies_is_answered(void **state)
 {
     struct server *server = *state;
     cleanup(cleanup_close) int fd = client_open(server->port);
-    char cookies[7 * 1024];
+    char cookies[12 * 1024];
     memset(cookies, 'c', sizeof(cookies));
     cookies[sizeof(cookies) - 1] = '\0';
     client_send(fd, "GET /healthz HTTP/1.1\r\nHost: localhost\r\nCookie: a=");

@@ -1,8 +1,16 @@
-#include "serve/listen.h"
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
 
 #include "client.h"
-
-#include <fcntl.h>
+#include "serve/listen.h"
 
 static void parse(const char *text, struct endpoint *ret_endpoint)
 {
@@ -153,9 +161,11 @@ static void one_address_is_one_family(void **state)
         skip();
     struct endpoint bound = {0};
     cleanup(cleanup_close) int wildcard = open_text("0.0.0.0:0", &bound);
+    assert_true(wildcard >= 0);
     assert_true(connects_to_ipv4(bound.port));
     assert_false(connects_to_ipv6(bound.port));
     cleanup(cleanup_close) int loopback = open_text("[::1]:0", &bound);
+    assert_true(loopback >= 0);
     assert_true(connects_to_ipv6(bound.port));
     assert_false(connects_to_ipv4(bound.port));
 }

@@ -1,0 +1,295 @@
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+
+#include "base/clock.h"
+#include "base/parse.h"
+#include "command.h"
+#include "endpoints.h"
+#include "output.h"
+#include "render/json.h"
+#include "waiter.h"
+
+#define DEFAULT_TIMEOUT_NS (120 * CLOCK_NS_PER_S)
+/* How often a terminal's countdown changes. */
+#define TICK_NS (100 * CLOCK_NS_PER_MS)
+/* Back to the start of the line, and clear it. */
+#define CLEAR_LINE "\r\033[K"
+
+struct request {
+    struct endpoints endpoints;
+    enum wait_goal goal;
+    int64_t timeout_ns;
+    bool reuseaddr;
+    bool json;
+    bool verbose;
+};
+
+struct wait {
+    struct request request;
+    struct inquiry inquiry;
+    struct waiter *waiters; /* owned */
+    size_t count;
+    int signals;
+    bool terminal; /* a countdown can be shown */
+    int64_t started_ns;
+    int64_t shown_ns;
+};
+
+static void wait_done(struct wait *wait)
+{
+    for (size_t i = 0; wait->waiters != NULL && i < wait->count; i++)
+        waiter_done(&wait->waiters[i]);
+    free(wait->waiters);
+    inquiry_done(&wait->inquiry);
+    endpoints_done(&wait->request.endpoints);
+    cleanup_close(&wait->signals);
+}
+
+static int read_value(struct request *request, const char *flag, const char *value)
+{
+    if (value == NULL)
+        return command_usage_error("%s needs a value: --for listening, --timeout 30s", flag);
+    if (strcmp(flag, "--timeout") == 0) {
+        if (parse_duration(value, &request->timeout_ns) < 0)
+            return command_usage_error("--timeout: \"%.40s\" is not a duration: give one as in 500ms, 30s or 2m", value);
+        return EXIT_FREE;
+    }
+    if (strcmp(value, "free") != 0 && strcmp(value, "listening") != 0)
+        return command_usage_error("--for: \"%.40s\" cannot be waited for: give free or listening", value);
+    request->goal = strcmp(value, "free") == 0 ? WAIT_FOR_FREE : WAIT_FOR_LISTENING;
+    return EXIT_FREE;
+}
+
+static int read_argument(char **argv, int *at, struct request *request)
+{
+    struct error error;
+    const char *argument = argv[*at];
+    if (strcmp(argument, "--for") == 0 || strcmp(argument, "--timeout") == 0)
+        return read_value(request, argument, argv[++*at]);
+    if (strcmp(argument, "--reuseaddr") == 0)
+        request->reuseaddr = true;
+    else if (strcmp(argument, "--json") == 0)
+        request->json = true;
+    else if (strcmp(argument, "-v") == 0)
+        request->verbose = true;
+    else if (argument[0] == '-')
+        return command_usage_error("wait has no flag \"%.40s\"; `tidewait help wait` lists those there are", argument);
+    else if (endpoints_add(&request->endpoints, argument, &error) < 0)
+        return command_usage_error("%s", error.text);
+    return EXIT_FREE;
+}
+
+static int read_request(int argc, char **argv, struct request *request)
+{
+    for (int at = 1; at < argc; at++) {
+        int code = read_argument(argv, &at, request);
+        if (code != EXIT_FREE)
+            return code;
+    }
+    if (request->endpoints.count == 0)
+        return command_usage_error("wait needs an endpoint, as in `tidewait wait 8080`");
+    for (size_t i = 0; request->reuseaddr && i < request->endpoints.count; i++)
+        if (request->endpoints.items[i].protocol == PROTOCOL_UDP)
+            return command_usage_error("--reuseaddr goes with TCP only: with UDP it would share the port, and take its "
+                                       "datagrams");
+    if (request->reuseaddr && request->goal == WAIT_FOR_LISTENING)
+        return command_usage_error("--reuseaddr goes with --for free only");
+    return EXIT_FREE;
+}
+
+static int start(struct wait *wait, struct error *error)
+{
+    const struct endpoints *endpoints = &wait->request.endpoints;
+    sigset_t set;
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGINT);
+    (void)sigaddset(&set, SIGTERM);
+    error_set(error, 0, "out of memory");
+    if (sigprocmask(SIG_BLOCK, &set, NULL) < 0 || (wait->signals = signalfd(-1, &set, SFD_CLOEXEC)) < 0)
+        return error_set(error, -errno, "cannot wait for signals: %s", strerror(errno));
+    wait->waiters = calloc(endpoints->count, sizeof(*wait->waiters));
+    if (wait->waiters == NULL)
+        return -ENOMEM;
+    wait->count = endpoints->count;
+    for (size_t i = 0; i < wait->count; i++)
+        wait->waiters[i] = (struct waiter){
+            .endpoint = endpoints->items[i],
+            .goal = wait->request.goal,
+            .reuseaddr = wait->request.reuseaddr,
+        };
+    wait->terminal = isatty(STDERR_FILENO) == 1 && !wait->request.json;
+    wait->started_ns = clock_monotonic_ns();
+    return inquiry_open(&wait->inquiry, error);
+}
+
+/* A line about one endpoint, on stderr: for -v, and on a terminal. */
+static void say(const struct wait *wait, const struct waiter *waiter, const char *what)
+{
+    if (!wait->terminal && !wait->request.verbose)
+        return;
+    char name[ENDPOINT_TEXT_MAX];
+    endpoint_format(&waiter->endpoint, name);
+    (void)fprintf(stderr, "%s%s %s\n", wait->terminal ? CLEAR_LINE : "", name, what);
+}
+
+static void say_news(const struct wait *wait, const struct waiter *waiter, bool first)
+{
+    bool only_plain = waiter->goal == WAIT_FOR_FREE && waiter->verdict.kind == VERDICT_REUSABLE;
+    if (waiter->met)
+        say(wait, waiter, waiter->goal == WAIT_FOR_LISTENING ? "is listening" : "is free");
+    else if (first && only_plain && !waiter->reuseaddr)
+        say(wait, waiter, "can be bound with SO_REUSEADDR already; waiting until a bind without it works, too");
+}
+
+/* Looks at all that are due. Returns how many are still waited for, or a negative errno. */
+static int look(struct wait *wait, struct error *error)
+{
+    int open = 0;
+    for (size_t i = 0; i < wait->count; i++) {
+        struct waiter *waiter = &wait->waiters[i];
+        if (waiter->met)
+            continue;
+        if (clock_monotonic_ns() >= waiter->due_ns) {
+            bool first = waiter->due_ns == 0;
+            int r = waiter_look(waiter, &wait->inquiry, error);
+            if (r < 0)
+                return r;
+            say_news(wait, waiter, first);
+        }
+        open += !waiter->met;
+    }
+    return open;
+}
+
+/* One line for the first that is still waited for, and how many others are. */
+static void show_countdown(struct wait *wait, int open)
+{
+    int64_t now_ns = clock_monotonic_ns();
+    if (!wait->terminal || now_ns - wait->shown_ns < TICK_NS)
+        return;
+    wait->shown_ns = now_ns;
+    const struct waiter *waiter = wait->waiters;
+    while (waiter->met)
+        waiter++;
+    char name[ENDPOINT_TEXT_MAX];
+    endpoint_format(&waiter->endpoint, name);
+    (void)fprintf(stderr, CLEAR_LINE "%s", name);
+    const struct frees *frees = waiter->reuseaddr ? &waiter->verdict.reuseaddr : &waiter->verdict.plain;
+    double left = frees->seconds - (double)(now_ns - waiter->looked_ns) / (double)CLOCK_NS_PER_S;
+    if (waiter->goal == WAIT_FOR_LISTENING)
+        (void)fprintf(stderr, ": nobody listens yet");
+    else if (frees->kind == FREES_AFTER)
+        (void)fprintf(stderr, ": %s, free in %.1f s", cause_name(waiter->verdict.cause), left > 0 ? left : 0);
+    else
+        (void)fprintf(stderr, ": held by %s", cause_name(waiter->verdict.cause));
+    if (open > 1)
+        (void)fprintf(stderr, ", and %d more", open - 1);
+    (void)fprintf(stderr, "  (%" PRId64 " s)", (now_ns - wait->started_ns) / CLOCK_NS_PER_S);
+}
+
+static int64_t next_due(const struct wait *wait, int64_t end_ns)
+{
+    int64_t due_ns = wait->terminal ? wait->shown_ns + TICK_NS : end_ns;
+    int64_t look_ns = end_ns;
+    for (size_t i = 0; i < wait->count; i++)
+        if (!wait->waiters[i].met && wait->waiters[i].due_ns < look_ns)
+            look_ns = wait->waiters[i].due_ns;
+    look_ns = waiter_budget_allows_at(wait->started_ns, look_ns);
+    if (look_ns < due_ns)
+        due_ns = look_ns;
+    return due_ns < end_ns ? due_ns : end_ns;
+}
+
+/* True when a signal came first. */
+static bool sleep_until(const struct wait *wait, int64_t due_ns)
+{
+    int64_t left_ns = due_ns - clock_monotonic_ns();
+    struct timespec left = {.tv_sec = left_ns / CLOCK_NS_PER_S, .tv_nsec = left_ns % CLOCK_NS_PER_S};
+    struct pollfd signals = {.fd = wait->signals, .events = POLLIN};
+    if (left_ns < 0)
+        left = (struct timespec){0};
+    return ppoll(&signals, 1, &left, NULL) > 0;
+}
+
+static int run(struct wait *wait, struct error *error)
+{
+    int64_t end_ns = wait->started_ns + wait->request.timeout_ns;
+    for (;;) {
+        int open = look(wait, error);
+        if (open < 0)
+            return EXIT_UNDETERMINED;
+        if (open == 0)
+            return EXIT_FREE;
+        if (clock_monotonic_ns() >= end_ns)
+            return EXIT_REFUSED;
+        show_countdown(wait, open);
+        if (sleep_until(wait, next_due(wait, end_ns)))
+            return EXIT_INTERRUPTED;
+    }
+}
+
+/* After a timeout: what still holds each endpoint. With --json: every verdict. */
+static int print_verdicts(struct wait *wait, bool timed_out)
+{
+    cleanup(output_done) struct output output;
+    output_init(&output);
+    for (size_t i = 0; i < wait->count; i++) {
+        struct waiter *waiter = &wait->waiters[i];
+        int64_t now_ns = clock_now().realtime_ns;
+        if (!wait->request.json && !(timed_out && !waiter->met))
+            continue;
+        struct error error;
+        verdict_done(&waiter->verdict);
+        if (inquiry_ask(&wait->inquiry, &waiter->endpoint, INQUIRY_GENTLE, &waiter->verdict, &error) < 0 ||
+            inquiry_explain(&wait->inquiry, now_ns, &waiter->verdict) < 0)
+            return EXIT_UNDETERMINED;
+        struct text_why why = {
+            .verdict = &waiter->verdict,
+            .taken_at_ns = now_ns,
+            .reuseaddr = waiter->reuseaddr,
+            .missing = inquiry_missing(&wait->inquiry, &waiter->verdict),
+        };
+        if (!wait->request.json)
+            text_why(&why, &output.style, &output.buf);
+        else if (json_verdict(&waiter->verdict, "self", now_ns, &output.buf) < 0)
+            return EXIT_UNDETERMINED;
+    }
+    return output_write(&output);
+}
+
+int cmd_wait(int argc, char **argv)
+{
+    cleanup(wait_done) struct wait wait = {.signals = -1, .request = {.timeout_ns = DEFAULT_TIMEOUT_NS}};
+    int code = read_request(argc, argv, &wait.request);
+    if (code != EXIT_FREE)
+        return code;
+    struct error error;
+    code = start(&wait, &error) < 0 ? EXIT_UNDETERMINED : run(&wait, &error);
+    if (wait.terminal)
+        (void)fputs(CLEAR_LINE, stderr);
+    if (code == EXIT_UNDETERMINED)
+        (void)fprintf(stderr, "tidewait: the sockets cannot be read: %s\n", error.text);
+    if (code == EXIT_REFUSED || (code == EXIT_FREE && wait.request.json)) {
+        int printed = print_verdicts(&wait, code == EXIT_REFUSED);
+        code = printed != EXIT_FREE ? printed : code;
+    }
+    return code;
+}
+
+void cmd_wait_print_flags(void)
+{
+    (void)puts("\n"
+               "  --for GOAL        free (the default), or listening\n"
+               "  --timeout TIME    give up after 500ms, 30s, 5m (default 2m)\n"
+               "  --reuseaddr       free for a server that sets SO_REUSEADDR (TCP only)\n"
+               "  --json            print the verdicts at the end, one compact object a line\n"
+               "  -v                a line for each endpoint that is met, also when stderr is no terminal\n"
+               "\n"
+               "Waits for all of several endpoints. Exit 0: met. 1: timed out, and what still holds them on standard\n"
+               "output. 3: the sockets cannot be read. 130: interrupted.");
+}

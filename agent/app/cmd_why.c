@@ -1,0 +1,135 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "command.h"
+#include "endpoints.h"
+#include "inquiry.h"
+#include "output.h"
+#include "render/json.h"
+#include "render/text.h"
+#include "troubles.h"
+
+/* What was asked for. */
+struct request {
+    struct endpoints endpoints;
+    const char *message; /* NULL: none */
+    bool json;
+    bool reuseaddr;
+};
+
+static void request_done(struct request *request)
+{
+    endpoints_done(&request->endpoints);
+}
+
+static int read_flag(int argc, char **argv, int *at, struct request *request)
+{
+    const char *flag = argv[*at];
+    if (strcmp(flag, "--json") == 0) {
+        request->json = true;
+    } else if (strcmp(flag, "--reuseaddr") == 0) {
+        request->reuseaddr = true;
+    } else if (strcmp(flag, "--message") == 0) {
+        if (*at + 1 == argc)
+            return command_usage_error("--message needs a text: --message \"bind: address already in use\", or - to "
+                                       "read it from standard input");
+        request->message = argv[++*at];
+    } else {
+        return command_usage_error("why has no flag \"%.40s\"; `tidewait help why` lists those there are", flag);
+    }
+    return EXIT_FREE;
+}
+
+static int read_request(int argc, char **argv, struct request *request)
+{
+    for (int at = 1; at < argc; at++) {
+        struct error error;
+        int code = EXIT_FREE;
+        if (strncmp(argv[at], "--", 2) == 0)
+            code = read_flag(argc, argv, &at, request);
+        else if (endpoints_add(&request->endpoints, argv[at], &error) < 0)
+            code = command_usage_error("%s", error.text);
+        if (code != EXIT_FREE)
+            return code;
+    }
+    if (request->message != NULL && request->endpoints.count > 0)
+        return command_usage_error("give either --message or endpoints, as in `tidewait why 8080`");
+    if (request->message == NULL && request->endpoints.count == 0)
+        return command_usage_error("why needs an endpoint, as in `tidewait why 8080`");
+    return EXIT_FREE;
+}
+
+static int refuse_udp_reuseaddr(const struct request *request)
+{
+    for (size_t i = 0; request->reuseaddr && i < request->endpoints.count; i++)
+        if (request->endpoints.items[i].protocol == PROTOCOL_UDP)
+            return command_usage_error("--reuseaddr goes with TCP only: with UDP it would share the port, and take its "
+                                       "datagrams");
+    return EXIT_FREE;
+}
+
+static int answer(const struct request *request, struct inquiry *inquiry, const struct endpoint *endpoint, bool first)
+{
+    cleanup(verdict_done) struct verdict verdict = {0};
+    struct error error;
+    int r = inquiry_ask(inquiry, endpoint, INQUIRY_ALL, &verdict, &error);
+    struct moment now = clock_now();
+    if (r == 0)
+        r = inquiry_explain(inquiry, now.realtime_ns, &verdict);
+    if (r < 0) {
+        (void)fprintf(stderr, "tidewait: the sockets cannot be read: %s\n", error.text);
+        return EXIT_UNDETERMINED;
+    }
+    cleanup(output_done) struct output output;
+    output_init(&output);
+    if (request->json) {
+        r = json_verdict(&verdict, "self", now.realtime_ns, &output.buf);
+    } else {
+        struct text_why why = {
+            .verdict = &verdict,
+            .taken_at_ns = now.realtime_ns,
+            .reuseaddr = request->reuseaddr,
+            .missing = inquiry_missing(inquiry, &verdict),
+        };
+        if (!first)
+            buf_add_char(&output.buf, '\n');
+        text_why(&why, &output.style, &output.buf);
+    }
+    int code = r < 0 ? EXIT_UNDETERMINED : output_write(&output);
+    return code != EXIT_FREE ? code : exit_code_of(&verdict, request->reuseaddr);
+}
+
+int cmd_why(int argc, char **argv)
+{
+    cleanup(request_done) struct request request = {0};
+    int code = read_request(argc, argv, &request);
+    if (code == EXIT_FREE && request.message != NULL)
+        code = troubles_read(request.message, request.json, &request.endpoints);
+    if (code == EXIT_FREE)
+        code = refuse_udp_reuseaddr(&request);
+    if (code != EXIT_FREE || request.endpoints.count == 0)
+        return code;
+    cleanup(inquiry_done) struct inquiry inquiry = {0};
+    struct error error;
+    if (inquiry_open(&inquiry, &error) < 0) {
+        (void)fprintf(stderr, "tidewait: the sockets cannot be read: %s\n", error.text);
+        return EXIT_UNDETERMINED;
+    }
+    for (size_t i = 0; i < request.endpoints.count; i++)
+        code = exit_code_worse(code, answer(&request, &inquiry, &request.endpoints.items[i], i == 0));
+    return code;
+}
+
+void cmd_why_print_flags(void)
+{
+    (void)puts("\n"
+               "  ENDPOINT          8080, udp:53, 127.0.0.1:5432, [::1]:8080, 8000-8010; no address: all, IPv4 and IPv6\n"
+               "  --message TEXT    for the port that an error message names; - reads it from standard input\n"
+               "  --reuseaddr       judge for a server that sets SO_REUSEADDR (TCP only)\n"
+               "  --json            one compact object a line, one for each endpoint\n"
+               "\n"
+               "Works without the agent. Binds each endpoint for some microseconds, and never listens.\n"
+               "Exit 0: free. 4: only with SO_REUSEADDR. 1: held. 3: could not be determined. The worst of several counts.");
+}

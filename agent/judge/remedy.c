@@ -1,0 +1,259 @@
+#include "judge/remedy.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "reuse_code.h"
+
+#define TEXT_MAX 1024
+/* A reservation is pasted whole: a list of every second port would not fit a command line anyway. */
+#define COMMAND_MAX (32 * 1024)
+
+/* Since 5.18 or so tcp_abort() ends minisockets; the oldest kernel that was seen to do it is 6.1. */
+#define RELEASE_MAJOR 6
+#define RELEASE_MINOR 1
+
+struct advice {
+    struct verdict *verdict;
+    const struct kernel_settings *settings;
+    int failure; /* 0 or -ENOMEM; sticks */
+};
+
+static void add(struct advice *advice, enum remedy_kind kind, const char *text, const char *command)
+{
+    struct verdict *verdict = advice->verdict;
+    if (advice->failure < 0 || verdict->remedy_count == VERDICT_REMEDIES_MAX)
+        return;
+    struct remedy *remedy = &verdict->remedies[verdict->remedy_count++];
+    *remedy = (struct remedy){.kind = kind, .text = strdup(text), .command = command != NULL ? strdup(command) : NULL};
+    if (remedy->text == NULL || (command != NULL && remedy->command == NULL))
+        advice->failure = -ENOMEM;
+}
+
+/* As add(), with texts that were put together; both are emptied. */
+static void add_built(struct advice *advice, enum remedy_kind kind, struct buf *text, struct buf *command)
+{
+    if (text->failure < 0 || command->failure < 0)
+        advice->failure = -ENOMEM;
+    else
+        add(advice, kind, text->length > 0 ? text->data : "", command->length > 0 ? command->data : NULL);
+    buf_done(text);
+    buf_done(command);
+}
+
+/* The endpoint as one types it: "8080", "127.0.0.1:5432", "udp:53". */
+static void say_endpoint(struct buf *buf, const struct endpoint *endpoint)
+{
+    if (endpoint->protocol == PROTOCOL_UDP)
+        buf_add_text(buf, "udp:");
+    if (!endpoint->any_address) {
+        char address[ADDRESS_TEXT_MAX];
+        address_format(&endpoint->address, address);
+        buf_printf(buf, endpoint->address.family == FAMILY_IPV6 ? "[%s]:" : "%s:", address);
+    }
+    buf_printf(buf, "%u", endpoint->port);
+}
+
+static void advise_wait(struct advice *advice)
+{
+    if (advice->verdict->plain.kind != FREES_AFTER)
+        return;
+    struct buf text;
+    struct buf command;
+    buf_init(&text, TEXT_MAX);
+    buf_init(&command, TEXT_MAX);
+    buf_add_text(&text, "comes back when it is free");
+    buf_add_text(&command, "tidewait wait ");
+    say_endpoint(&command, &advice->verdict->endpoint);
+    add_built(advice, REMEDY_WAIT, &text, &command);
+}
+
+static bool only_minisockets(const struct verdict *verdict)
+{
+    for (size_t i = 0; i < verdict->holder_count; i++)
+        if (!verdict->holders[i].minisocket)
+            return false;
+    return verdict->holder_count > 0;
+}
+
+static void advise_release(struct advice *advice)
+{
+    if (!only_minisockets(advice->verdict) || !kernel_is_at_least(advice->settings, RELEASE_MAJOR, RELEASE_MINOR))
+        return;
+    struct endpoint endpoint = advice->verdict->endpoint;
+    /* A wildcard is held by the sockets of every local address. */
+    endpoint.any_address = endpoint.any_address || address_is_wildcard(&endpoint.address);
+    struct buf text;
+    struct buf command;
+    buf_init(&text, TEXT_MAX);
+    buf_init(&command, TEXT_MAX);
+    buf_add_text(&text, "needs CAP_NET_ADMIN; a deliberate act, see RFC 1337");
+    buf_add_text(&command, "tidewait release ");
+    say_endpoint(&command, &endpoint);
+    buf_add_text(&command, " --time-wait");
+    add_built(advice, REMEDY_RELEASE, &text, &command);
+}
+
+static const struct owner *first_owner(const struct verdict *verdict)
+{
+    for (size_t i = 0; i < verdict->holder_count; i++)
+        if (verdict->holders[i].owner_count > 0)
+            return &verdict->holders[i].owners[0];
+    return NULL;
+}
+
+static bool is_service(const struct owner *owner)
+{
+    size_t length = strlen(owner->unit);
+    /* What may be pasted into a shell as it is. */
+    bool harmless = strspn(owner->unit, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@._-:") == length;
+    return harmless && length > 8 && strcmp(owner->unit + length - 8, ".service") == 0;
+}
+
+static void advise_stop(struct advice *advice, const char *what)
+{
+    const struct owner *owner = first_owner(advice->verdict);
+    struct buf text;
+    struct buf command;
+    buf_init(&text, TEXT_MAX);
+    buf_init(&command, TEXT_MAX);
+    if (owner == NULL) {
+        buf_add_text(&text, "shows which process it is, to who may see it");
+        buf_add_text(&command, "sudo tidewait why ");
+        say_endpoint(&command, &advice->verdict->endpoint);
+        add_built(advice, REMEDY_LOOK, &text, &command);
+        return;
+    }
+    buf_add_text(&text, what);
+    if (owner->container[0] != '\0')
+        buf_printf(&text, "; it runs in container %.12s", owner->container);
+    if (is_service(owner))
+        buf_printf(&command, "systemctl stop %s", owner->unit);
+    else
+        buf_printf(&command, "kill %d", (int)owner->pid);
+    add_built(advice, REMEDY_STOP, &text, &command);
+}
+
+/* now: the option lets a server in at once; else only from the next start on. */
+static void advise_reuseaddr(struct advice *advice, bool now)
+{
+    if (advice->verdict->endpoint.protocol == PROTOCOL_UDP)
+        return;
+    const struct owner *owner = first_owner(advice->verdict);
+    const struct reuse_code *code = reuse_code_for(owner != NULL ? owner->runtime : RUNTIME_UNKNOWN);
+    struct buf text;
+    struct buf command;
+    buf_init(&text, TEXT_MAX);
+    buf_init(&command, TEXT_MAX);
+    buf_add_text(&text, now ? "set SO_REUSEADDR in the server that starts, before bind(): it works at once."
+                            : "set SO_REUSEADDR in the server before bind():");
+    if (code->remark != NULL)
+        buf_printf(&text, " %s", code->remark);
+    buf_add_text(&command, code->lines);
+    add_built(advice, REMEDY_CODE, &text, &command);
+}
+
+/* "8080,30000-30010" */
+static void say_ports(struct buf *buf, const struct port_set *set)
+{
+    const char *comma = "";
+    for (uint32_t port = 1; port <= UINT16_MAX; port++) {
+        if (!port_set_has(set, (uint16_t)port))
+            continue;
+        uint32_t last = port;
+        while (last < UINT16_MAX && port_set_has(set, (uint16_t)(last + 1)))
+            last++;
+        buf_printf(buf, last > port ? "%s%u-%u" : "%s%u", comma, port, last);
+        comma = ",";
+        port = last;
+    }
+}
+
+static void advise_reserve(struct advice *advice, const char *text)
+{
+    uint16_t port = advice->verdict->endpoint.port;
+    if (!kernel_port_is_ephemeral(advice->settings, port) || !advice->settings->reserved_known)
+        return;
+    cleanup(cleanup_free) struct port_set *reserved = malloc(sizeof(*reserved));
+    if (reserved == NULL) {
+        advice->failure = -ENOMEM;
+        return;
+    }
+    *reserved = advice->settings->reserved;
+    port_set_add(reserved, port);
+    struct buf why;
+    struct buf command;
+    buf_init(&why, TEXT_MAX);
+    buf_init(&command, COMMAND_MAX);
+    buf_add_text(&why, text);
+    buf_add_text(&command, "sysctl -w net.ipv4.ip_local_reserved_ports=");
+    say_ports(&command, reserved);
+    add_built(advice, REMEDY_RESERVE, &why, &command);
+}
+
+static void advise_privilege(struct advice *advice)
+{
+    char command[64];
+    (void)snprintf(command, sizeof(command), "sysctl -w net.ipv4.ip_unprivileged_port_start=%u",
+                   advice->verdict->endpoint.port);
+    add(advice, REMEDY_PRIVILEGE,
+        "in a systemd unit, for this server alone: AmbientCapabilities=CAP_NET_BIND_SERVICE", NULL);
+    add(advice, REMEDY_PRIVILEGE, "lets every user bind it and those above", command);
+}
+
+static void advise(struct advice *advice)
+{
+    const struct verdict *verdict = advice->verdict;
+    bool reusable = verdict->kind == VERDICT_REUSABLE;
+    switch (verdict->cause) {
+    case CAUSE_DENIED:
+        add(advice, REMEDY_LOOK, "shows the BPF programs that may refuse a bind; a security module's refusals are in the "
+                                 "audit log",
+            "bpftool cgroup tree");
+        return;
+    case CAUSE_ADDRESS:
+        add(advice, REMEDY_ADDRESS, "shows the addresses that can be bound here; 0.0.0.0 and [::] always can",
+            "ip -brief address");
+        return;
+    case CAUSE_PRIVILEGED:
+        advise_privilege(advice);
+        return;
+    case CAUSE_LISTENER:
+        advise_stop(advice, "ends the server that listens");
+        return;
+    case CAUSE_BOUND:
+        advise_stop(advice, "ends the process that has it bound");
+        return;
+    case CAUSE_OUTGOING:
+        advise_stop(advice, "ends the process that is connected");
+        advise_reserve(advice, "keeps outgoing connections away from the port; lasting in /etc/sysctl.d");
+        return;
+    case CAUSE_CONNECTED:
+        advise_stop(advice, "ends the process that still has the connections");
+        advise_reuseaddr(advice, reusable);
+        return;
+    case CAUSE_CLOSING:
+    case CAUSE_TIME_WAIT:
+        advise_wait(advice);
+        advise_release(advice);
+        advise_reuseaddr(advice, reusable);
+        return;
+    case CAUSE_UNSEEN:
+        add(advice, REMEDY_LOOK, "a Linux of 6.8 or later shows sockets that are bound and do not listen", NULL);
+        return;
+    case CAUSE_NONE:
+        advise_reserve(advice, "the port lies in ip_local_port_range: until it is bound or reserved, an outgoing connection "
+                               "can take it");
+        return;
+    case CAUSE_UNKNOWN:
+        return;
+    }
+}
+
+int remedies_suggest(struct verdict *verdict, const struct kernel_settings *settings)
+{
+    struct advice advice = {.verdict = verdict, .settings = settings};
+    advise(&advice);
+    return advice.failure;
+}

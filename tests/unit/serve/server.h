@@ -1,0 +1,53 @@
+/* A server on a free port of 127.0.0.1, for the tests of this layer. */
+#pragma once
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include "client.h"
+#include "serve/http.h"
+#include "serve/listen.h"
+
+struct server {
+    struct board *board; /* empty */
+    struct log log;
+    struct http *http; /* NULL: stopped already */
+    uint16_t port;
+};
+
+/* send_bytes: of the send buffer of each connection, 0: as the kernel likes. */
+static inline struct server *server_start(int send_bytes)
+{
+    struct server *server = calloc(1, sizeof(*server));
+    assert_non_null(server);
+    struct endpoint endpoint = {0};
+    struct endpoint bound = {0};
+    int fd = -1;
+    assert_return_code(listen_parse("127.0.0.1:0", &endpoint, NULL), 0);
+    assert_return_code(listen_open(&endpoint, &fd, &bound, NULL), 0);
+    /* Connections inherit it. */
+    if (send_bytes > 0)
+        assert_return_code(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_bytes, sizeof(send_bytes)), errno);
+    assert_return_code(board_new(&server->board), 0);
+    server->log = (struct log){.fd = STDERR_FILENO, .level = LOG_LEVEL_INFO};
+    const struct http_options options = {.listeners = &fd,
+                                         .listener_count = 1,
+                                         .telemetry_path = "/metrics",
+                                         .board = server->board,
+                                         .log = &server->log};
+    assert_return_code(http_start(&options, &server->http, NULL), 0);
+    server->port = bound.port;
+    return server;
+}
+
+static inline void server_stop(struct server *server)
+{
+    http_stop(server->http, 1000);
+    board_free(server->board);
+    free(server);
+}
