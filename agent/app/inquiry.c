@@ -55,6 +55,25 @@ static size_t bind_address(const struct inquiry *inquiry, const struct endpoint 
     return count;
 }
 
+/* Beside a listener: does SO_REUSEPORT let in, at every address? */
+static void try_reuseport(const struct inquiry *inquiry, struct verdict *verdict)
+{
+    struct address addresses[ENDPOINT_ADDRESSES_MAX];
+    size_t count = endpoint_addresses(&verdict->endpoint, addresses);
+    bool all = true;
+    for (size_t i = 0; i < count; i++) {
+        bool works = true;
+        if (!bindprobe_is_harmless(&inquiry->settings, &addresses[i], verdict->endpoint.port))
+            return;
+        int r = bindprobe_try_reuseport(&addresses[i], verdict->endpoint.port, &works);
+        if (r < 0 && r != -EAFNOSUPPORT)
+            return;
+        all = all && works;
+    }
+    verdict->reuseport_known = true;
+    verdict->reuseport = all;
+}
+
 static int ask_once(struct inquiry *inquiry, const struct endpoint *endpoint, enum inquiry_binds binds,
                     struct verdict *ret_verdict, struct error *error)
 {
@@ -78,7 +97,10 @@ static int ask_once(struct inquiry *inquiry, const struct endpoint *endpoint, en
         .performed = results,
         .performed_count = result_count,
     };
-    return judge(&evidence, ret_verdict);
+    r = judge(&evidence, ret_verdict);
+    if (r == 0 && binds == INQUIRY_ALL && ret_verdict->cause == CAUSE_LISTENER && !ret_verdict->contradiction)
+        try_reuseport(inquiry, ret_verdict);
+    return r;
 }
 
 int inquiry_ask(struct inquiry *inquiry, const struct endpoint *endpoint, enum inquiry_binds binds,

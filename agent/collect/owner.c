@@ -7,6 +7,7 @@
 #include "cgroup.h"
 #include "procfs.h"
 #include "procsock.h"
+#include "runtime.h"
 
 #define CGROUP_TEXT_MAX 8192
 /* An inode that nobody seemed to have open is looked for again after so long. */
@@ -105,6 +106,7 @@ static bool describe(const struct procsock *procsock, int64_t now_ns, struct own
         procfs_read(procsock->directory_fd, "comm", comm, sizeof(comm)) < 0)
         return false;
     owner.uid = directory.st_uid;
+    owner.runtime = runtime_of(procsock->directory_fd);
     size_t length = strlen(comm);
     if (length > 0 && comm[length - 1] == '\n')
         length--; /* the file's, not the name's: a name may hold newlines too */

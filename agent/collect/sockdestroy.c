@@ -50,8 +50,8 @@ static int receive_answer(struct sockdestroy *sockdestroy)
     socklen_t sender_length = sizeof(sender);
     ssize_t length;
     do
-        length = recvfrom(mnl_socket_get_fd(sockdestroy->socket), answer, sizeof(answer), 0,
-                          (struct sockaddr *)&sender, &sender_length);
+        length = recvfrom(mnl_socket_get_fd(sockdestroy->socket), answer, sizeof(answer), 0, (struct sockaddr *)&sender,
+                          &sender_length);
     while (length < 0 && errno == EINTR);
     if (length < 0)
         return -errno;

@@ -155,10 +155,10 @@ int sockdiag_walk(struct sockdiag *sockdiag, const struct sockdiag_query *query,
 }
 
 /*
- * A TCP socket bound to a port that the kernel picks. SO_REUSEADDR: no service that sets it too can notice. The
- * wildcard: it is there even when lo is down. Returns a descriptor or a negative errno.
+ * Binds a TCP socket to a port that the kernel picks. SO_REUSEADDR: no service that sets it too can notice. The
+ * wildcard: it is there even when lo is down.
  */
-static int bind_any_port(uint16_t *ret_port)
+static int bind_any_port(int *ret_fd, uint16_t *ret_port)
 {
     cleanup(cleanup_close) int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const int on = 1;
@@ -171,7 +171,8 @@ static int bind_any_port(uint16_t *ret_port)
         bind(fd, &address.generic, length) < 0 || getsockname(fd, &address.generic, &length) < 0)
         return -errno;
     *ret_port = ntohs(address.ipv4.sin_port);
-    return steal_fd(&fd);
+    *ret_fd = steal_fd(&fd);
+    return 0;
 }
 
 static int visit_nothing(void *context, const struct sock *sock)
@@ -187,11 +188,11 @@ int sockdiag_open(struct sockdiag **ret_sockdiag, struct error *error)
     if (!sockdiag)
         return error_set(error, -ENOMEM, "no memory for a sock_diag socket");
 
-    /* When no port can be bound (none is left), port 1 stands in: the first walk that meets a bound socket will tell.
-     */
-    struct sockdiag_query query = {.protocol = PROTOCOL_TCP, .port = 1};
-    cleanup(cleanup_close) int bound = bind_any_port(&query.port);
-    (void)bound;
+    cleanup(cleanup_close) int bound = -1;
+    struct sockdiag_query query = {.protocol = PROTOCOL_TCP};
+    /* When no port is left, any other stands in: then the first walk that meets a bound socket will tell. */
+    if (bind_any_port(&bound, &query.port) < 0)
+        query.port = 1;
     int result = walk_states(sockdiag, &query, SOCKDIAG_STATES_BOUND_INACTIVE, visit_nothing, NULL, error);
     if (result < 0)
         return result;

@@ -43,14 +43,22 @@ static const char *plural(uint64_t count, const char *one, const char *many)
 static void explain_listener(const struct verdict *verdict, struct buf *buf)
 {
     const struct holder *listener = first_in_state(verdict, SOCK_LISTEN);
+    struct address local = address_unmapped(&listener->local);
     buf_add_text(buf, "A server is listening on ");
     say_local(buf, verdict, listener);
     buf_add_text(buf, ". A listening socket keeps every other bind away, with SO_REUSEADDR or without; waiting does not "
                       "help while it lives.");
-    struct address local = address_unmapped(&listener->local);
     if (local.family == FAMILY_IPV6 && listener->v6only == V6ONLY_NO && address_is_wildcard(&local))
-        buf_add_text(buf, " It is an IPv6 socket that serves IPv4 as well, so a look at IPv4 sockets alone does not "
-                          "show it.");
+        buf_add_text(buf, " It is an IPv6 socket that serves IPv4 as well: a look at IPv4 sockets alone does not show it.");
+    else if (address_is_wildcard(&local) && !verdict->endpoint.any_address &&
+             !address_is_wildcard(&verdict->endpoint.address))
+        buf_add_text(buf, " It listens on every address, this one included.");
+    if (verdict->reuseport_known)
+        buf_add_text(buf, verdict->reuseport
+                              ? " It has set SO_REUSEPORT: a server of the same user that sets it, too, gets in beside "
+                                "it, and shares its connections."
+                              : " A bind with SO_REUSEPORT was refused as well: it has not set that, or is another "
+                                "user's.");
 }
 
 static void explain_bound(const struct verdict *verdict, struct buf *buf)

@@ -1,8 +1,6 @@
 #include "json_verdict.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "render/json.h"
@@ -49,10 +47,9 @@ static bool add_bind(cJSON *array, const struct bind_result *bind)
 {
     char address[ADDRESS_TEXT_MAX];
     address_format(&bind->address, address);
-    const char *error = bind->error == 0 ? "ok" : strerrorname_np(bind->error);
     cJSON *json = json_add_row(array);
     return json_add_text(json, "address", address) && json_add_bool(json, "reuseaddr", bind->reuseaddr) &&
-           json_add_text(json, "result", error != NULL ? error : "unknown") &&
+           json_add_text(json, "result", view_bind_error(bind->error)) &&
            json_add_text(json, "how", bind->performed ? "performed" : "inferred");
 }
 
@@ -69,10 +66,7 @@ static bool add_owner(cJSON *array, const struct owner *owner)
 static bool add_local(cJSON *object, const struct holder *holder, uint16_t port)
 {
     char text[VIEW_PEER_MAX];
-    if (holder->many_locals)
-        (void)snprintf(text, sizeof(text), "*:%u", (unsigned int)port);
-    else
-        view_peer(&holder->local, port, text);
+    view_local(holder, port, text);
     return json_add_text(object, "local", text);
 }
 
@@ -114,6 +108,24 @@ static bool add_holder(cJSON *array, const struct holder *holder, uint16_t port)
     return owners != NULL;
 }
 
+static bool add_remedy(cJSON *array, const struct remedy *remedy)
+{
+    cJSON *json = json_add_row(array);
+    return json_add_text(json, "kind", remedy_kind_name(remedy->kind)) && json_add_text(json, "text", remedy->text) &&
+           (remedy->command != NULL ? json_add_text(json, "command", remedy->command) : json_add_null(json, "command"));
+}
+
+static bool add_advice(cJSON *object, const struct verdict *verdict)
+{
+    if (!json_add_text(object, "explanation", verdict->explanation != NULL ? verdict->explanation : ""))
+        return false;
+    cJSON *remedies = json_add_array(object, "remedies");
+    for (size_t i = 0; i < verdict->remedy_count; i++)
+        if (!add_remedy(remedies, &verdict->remedies[i]))
+            return false;
+    return remedies != NULL;
+}
+
 static bool add_evidence(cJSON *object, const struct verdict *verdict)
 {
     cJSON *binds = json_add_array(object, "binds");
@@ -140,9 +152,7 @@ bool json_verdict_add(cJSON *object, const struct verdict *verdict, const char *
         (verdict->contradiction && !json_add_bool(object, "contradiction", true)))
         return false;
 
-    return add_evidence(object, verdict) &&
-           json_add_text(object, "explanation", verdict->explanation != NULL ? verdict->explanation : "") &&
-           json_add_array(object, "remedies") != NULL;
+    return add_evidence(object, verdict) && add_advice(object, verdict);
 }
 
 int json_verdict(const struct verdict *verdict, const char *netns, int64_t taken_at_ns, struct buf *buf)

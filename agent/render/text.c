@@ -5,6 +5,7 @@
 
 #include "terminal.h"
 #include "text_owner.h"
+#include "text_parts.h"
 #include "view.h"
 
 #define CELL_MAX 4096
@@ -19,13 +20,6 @@ static void add_port(const struct report_port *port, struct buf *cell)
 static void add_verdict(const struct report_port *port, struct buf *cell)
 {
     buf_add_text(cell, verdict_kind_name(port->verdict.kind));
-}
-
-/* Tenths of a second, rounded up: what is left is never understated. */
-static void add_seconds(struct buf *cell, int64_t ms)
-{
-    int64_t tenths = (ms + 99) / 100;
-    buf_printf(cell, "%" PRId64 ".%" PRId64 " s", tenths / 10, tenths % 10);
 }
 
 static void add_destination(const struct verdict *verdict, struct buf *cell)
@@ -61,7 +55,7 @@ static void add_why(const struct report_port *port, struct buf *cell)
         add_destination(verdict, cell);
     if (verdict->plain.kind == FREES_AFTER && verdict->plain.seconds > 0) {
         buf_add_text(cell, ", free in ");
-        add_seconds(cell, view_milliseconds(verdict->plain.seconds));
+        text_parts_seconds(cell, view_milliseconds(verdict->plain.seconds));
     }
 }
 
@@ -86,7 +80,7 @@ static void add_time_wait(const struct report_port *port, struct buf *cell)
 static void add_left(const struct report_port *port, struct buf *cell)
 {
     if (port->states[SOCK_TIME_WAIT] > 0)
-        add_seconds(cell, port->longest_time_wait_ms);
+        text_parts_seconds(cell, port->longest_time_wait_ms);
     else
         buf_add_char(cell, '-');
 }
@@ -130,21 +124,6 @@ static const struct column {
 };
 #define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
 
-static const char *colour_of(enum verdict_kind kind)
-{
-    switch (kind) {
-    case VERDICT_FREE:
-        return "\033[32m";
-    case VERDICT_REUSABLE:
-        return "\033[33m";
-    case VERDICT_HELD:
-        return "\033[31m";
-    case VERDICT_UNKNOWN:
-        return "\033[35m";
-    }
-    return "";
-}
-
 /* A row whose port is NULL is the head. */
 static void make_cell(const struct column *column, const struct report_port *port, struct buf *cell)
 {
@@ -167,12 +146,6 @@ static size_t width_of(const struct column *column, const struct report_netns *n
     return widest;
 }
 
-static void add_spaces(struct buf *buf, size_t count)
-{
-    while (count-- > 0)
-        buf_add_char(buf, ' ');
-}
-
 static void add_row(const struct report_port *port, const size_t widths[static COLUMN_COUNT],
                     const struct text_style *style, struct buf *buf)
 {
@@ -187,11 +160,11 @@ static void add_row(const struct report_port *port, const size_t widths[static C
             return;
         }
         size_t padding = widths[i] - terminal_width(cell.data, cell.length);
-        add_spaces(buf, column->right ? padding : 0);
-        buf_add_text(buf, coloured ? colour_of(port->verdict.kind) : "");
+        text_parts_spaces(buf, column->right ? padding : 0);
+        buf_add_text(buf, coloured ? text_parts_colour(port->verdict.kind) : "");
         buf_add(buf, cell.data, cell.length);
         buf_add_text(buf, coloured ? "\033[0m" : "");
-        add_spaces(buf, column->right || last ? 0 : padding);
+        text_parts_spaces(buf, column->right || last ? 0 : padding);
         buf_add_text(buf, last ? "\n" : "  ");
     }
 }

@@ -2,10 +2,12 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "terminal.h"
 
 #define CONTAINER_ID_SHORT 12
+#define SHARERS_NAMED_MAX 3
 
 /* Holders stand in the order in which they decide: the first one whose owner is known. */
 static const struct holder *deciding(const struct verdict *verdict)
@@ -53,6 +55,12 @@ static void add_place(const struct owner *owner, struct buf *buf)
     }
 }
 
+static void add_process(const struct owner *owner, struct buf *buf)
+{
+    terminal_add(buf, owner->process);
+    buf_printf(buf, " (%" PRId32 "%s)", owner->pid, owner->alive ? "" : ", exited");
+}
+
 void text_owner_add(const struct verdict *verdict, struct buf *buf)
 {
     const struct holder *first = deciding(verdict);
@@ -60,11 +68,35 @@ void text_owner_add(const struct verdict *verdict, struct buf *buf)
         buf_add_char(buf, '-');
         return;
     }
-    const struct owner *owner = &first->owners[0];
-    terminal_add(buf, owner->process);
-    buf_printf(buf, " (%" PRId32 "%s)", owner->pid, owner->alive ? "" : ", exited");
+    add_process(&first->owners[0], buf);
     size_t processes = count_processes(verdict, first);
     if (processes > 1)
         buf_printf(buf, " and %zu more", processes - 1);
-    add_place(owner, buf);
+    add_place(&first->owners[0], buf);
+}
+
+static bool same_place(const struct owner *left, const struct owner *right)
+{
+    return strcmp(left->container, right->container) == 0 &&
+           (left->container[0] != '\0' || strcmp(left->unit, right->unit) == 0);
+}
+
+void text_owner_add_sharers(const struct holder *holder, struct buf *buf)
+{
+    size_t count = holder->owner_count;
+    if (count == 0) {
+        buf_add_char(buf, '-');
+        return;
+    }
+    size_t named = count <= SHARERS_NAMED_MAX ? count : 1;
+    for (size_t i = 0; i < named; i++) {
+        const struct owner *owner = &holder->owners[i];
+        bool joined = i > 0 && same_place(owner - 1, owner);
+        buf_add_text(buf, i == 0 ? "" : joined ? ", " : "; ");
+        add_process(owner, buf);
+        if (named < count)
+            buf_printf(buf, " and %zu more", count - named);
+        if (i + 1 == named || !same_place(owner, owner + 1))
+            add_place(owner, buf);
+    }
 }

@@ -1,4 +1,4 @@
-/* The OWNER of a row of `tidewait ports`. */
+/* The OWNER of a row of `tidewait ports`, and of one of `tidewait why`. */
 #pragma once
 
 #include "base/buf.h"
@@ -9,3 +9,9 @@
  * "redis (7), container 0123456789ab"; "-" when no owner is known. Speaks of the sockets that decide.
  */
 void text_owner_add(const struct verdict *verdict, struct buf *buf);
+
+/*
+ * Of one group of sockets: up to three processes all named, of more the first and how many more; "-" when none is known.
+ * "nginx (12), nginx (13), nginx.service"; where they live apart: "systemd (1), init.scope; app (77), app.service".
+ */
+void text_owner_add_sharers(const struct holder *holder, struct buf *buf);

@@ -1,6 +1,7 @@
 #include "view.h"
 
 #include <stdio.h>
+#include <string.h>
 
 bool view_state_is_shown(const struct report_netns *netns, enum protocol protocol, enum sock_state state)
 {
@@ -14,6 +15,20 @@ void view_peer(const struct address *address, uint16_t port, char ret_text[stati
     address_format(&unmapped, text);
     (void)snprintf(ret_text, VIEW_PEER_MAX, unmapped.family == FAMILY_IPV6 ? "[%s]:%u" : "%s:%u", text,
                    (unsigned int)port);
+}
+
+void view_local(const struct holder *holder, uint16_t port, char ret_text[static VIEW_PEER_MAX])
+{
+    if (holder->many_locals)
+        (void)snprintf(ret_text, VIEW_PEER_MAX, "*:%u", (unsigned int)port);
+    else
+        view_peer(&holder->local, port, ret_text);
+}
+
+const char *view_bind_error(int error)
+{
+    const char *name = error == 0 ? "ok" : strerrorname_np(error);
+    return name != NULL ? name : "unknown";
 }
 
 static int64_t room_left(const struct holder *listener)

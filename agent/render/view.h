@@ -13,6 +13,12 @@ void view_peer(const struct address *address, uint16_t port, char ret_text[stati
 /* The listeners in the way of the endpoint: the group whose accept queue is the fullest; NULL without a listener. */
 const struct holder *view_accept_queue(const struct verdict *verdict);
 
+/* "127.0.0.1:8080" where the group is bound; "*:8080" when that is on several addresses. */
+void view_local(const struct holder *holder, uint16_t port, char ret_text[static VIEW_PEER_MAX]);
+
+/* "ok", or the name of the errno. */
+const char *view_bind_error(int error);
+
 /* How many ports of ip_local_port_range are reserved; KERNEL_UNKNOWN when that is not known. */
 int64_t view_reserved_ports(const struct kernel_settings *settings);
 

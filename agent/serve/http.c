@@ -15,7 +15,7 @@
 #define CONNECTIONS_MAX 64U
 #define CONNECTIONS_PER_ADDRESS_MAX 16U
 #define IDLE_TIMEOUT_SECONDS 5U
-/* The request's head must fit: a browser sends along the cookies of all other sites on localhost. */
+/* The request's head must fit, its cookies twice: a browser sends along those of every other site on localhost. */
 #define CONNECTION_BYTES_MAX ((size_t)16 << 10)
 
 static const unsigned statuses[] = {200, 400, 404, 405, 500, 503};

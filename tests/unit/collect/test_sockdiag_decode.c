@@ -137,8 +137,8 @@ static void a_state_that_is_not_known_is_refused(void **state)
         enum protocol protocol;
         uint8_t number;
     } cases[] = {
-        {PROTOCOL_TCP, 0},      {PROTOCOL_TCP, 12},        {PROTOCOL_TCP, 13},
-        {PROTOCOL_TCP, 255},    {PROTOCOL_UDP, TIME_WAIT}, {PROTOCOL_UDP, LISTEN},
+        {PROTOCOL_TCP, 0},   {PROTOCOL_TCP, 12},        {PROTOCOL_TCP, 13},
+        {PROTOCOL_TCP, 255}, {PROTOCOL_UDP, TIME_WAIT}, {PROTOCOL_UDP, LISTEN},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         struct inet_diag_msg socket = ipv4_socket(cases[i].number);
@@ -276,11 +276,11 @@ static void the_byte_counts_tell_who_opened_it(void **state)
         uint32_t unacked;
         enum direction expected;
     } cases[] = {
-        {0, 0, 0, 0, DIRECTION_INBOUND},       {1, 0, 0, 0, DIRECTION_OUTBOUND},
-        {100, 100, 0, 0, DIRECTION_INBOUND},   {101, 100, 0, 0, DIRECTION_OUTBOUND},
-        {100, 130, 30, 0, DIRECTION_INBOUND},  {101, 130, 30, 0, DIRECTION_OUTBOUND},
-        {50, 100, 0, 1, DIRECTION_UNKNOWN},    {101, 100, 0, 1, DIRECTION_UNKNOWN},
-        {102, 100, 0, 0, DIRECTION_UNKNOWN},   {99, 100, 0, 0, DIRECTION_UNKNOWN},
+        {0, 0, 0, 0, DIRECTION_INBOUND},          {1, 0, 0, 0, DIRECTION_OUTBOUND},
+        {100, 100, 0, 0, DIRECTION_INBOUND},      {101, 100, 0, 0, DIRECTION_OUTBOUND},
+        {100, 130, 30, 0, DIRECTION_INBOUND},     {101, 130, 30, 0, DIRECTION_OUTBOUND},
+        {50, 100, 0, 1, DIRECTION_UNKNOWN},       {101, 100, 0, 1, DIRECTION_UNKNOWN},
+        {102, 100, 0, 0, DIRECTION_UNKNOWN},      {99, 100, 0, 0, DIRECTION_UNKNOWN},
         {0, 0, UINT64_MAX, 0, DIRECTION_UNKNOWN},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {

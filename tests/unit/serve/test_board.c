@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <cjson/cJSON.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -117,6 +118,28 @@ static void a_page_outlives_the_next_report_and_the_board(void **state)
     board_page_unref(latest);
 }
 
+static void *no_memory(size_t size)
+{
+    (void)size;
+    return NULL;
+}
+
+static void a_rendering_that_failed_is_tried_again(void **state)
+{
+    (void)state;
+    cleanup(board_freep) struct board *board = new_board();
+    publish(board, "again");
+    const struct board_page *page = NULL;
+    cJSON_InitHooks(&(cJSON_Hooks){.malloc_fn = no_memory, .free_fn = free});
+    int error = board_page_ref(board, BOARD_REPORT, &page);
+    cJSON_InitHooks(NULL);
+    assert_int_equal(error, -ENOMEM);
+    assert_null(page);
+    page = page_ref(board, BOARD_REPORT);
+    assert_true(page_names(page, "again"));
+    board_page_unref(page);
+}
+
 /* What threads saw; cmocka's asserts belong to the main thread. */
 struct reader {
     pthread_t thread;
@@ -219,6 +242,7 @@ int main(void)
         cmocka_unit_test(a_page_is_rendered_once),
         cmocka_unit_test(each_form_has_its_own_bytes),
         cmocka_unit_test(a_page_outlives_the_next_report_and_the_board),
+        cmocka_unit_test(a_rendering_that_failed_is_tried_again),
         cmocka_unit_test(a_page_that_all_want_at_once_is_rendered_once),
         cmocka_unit_test(readers_see_whole_pages_while_reports_are_published),
     };

@@ -334,7 +334,7 @@ static void a_browser_with_many_cookies_is_answered(void **state)
 {
     struct server *server = *state;
     cleanup(cleanup_close) int fd = client_open(server->port);
-    char cookies[12 * 1024];
+    char cookies[7 * 1024];
     memset(cookies, 'c', sizeof(cookies));
     cookies[sizeof(cookies) - 1] = '\0';
     client_send(fd, "GET /healthz HTTP/1.1\r\nHost: localhost\r\nCookie: a=");

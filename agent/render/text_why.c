@@ -1,0 +1,38 @@
+#include "text_parts.h"
+#include "text_why_parts.h"
+
+#define INDENT 2
+
+/* Belongs to the holders, when there are any. */
+static void add_missing(const struct text_why *why, struct buf *buf)
+{
+    if (why->missing == NULL)
+        return;
+    if (why->verdict->holder_count == 0)
+        buf_add_char(buf, '\n');
+    text_parts_spaces(buf, INDENT);
+    text_parts_wrap(buf, why->missing, INDENT, INDENT);
+    buf_add_char(buf, '\n');
+}
+
+static void add_explanation(const struct verdict *verdict, const struct text_style *style, struct buf *buf)
+{
+    static const char head[] = "Why:";
+    if (verdict->explanation == NULL)
+        return;
+    buf_add_char(buf, '\n');
+    text_parts_paint(buf, style, TEXT_PARTS_BOLD, head);
+    buf_add_char(buf, ' ');
+    text_parts_wrap(buf, verdict->explanation, sizeof(head), 0);
+    buf_add_char(buf, '\n');
+}
+
+void text_why(const struct text_why *why, const struct text_style *style, struct buf *buf)
+{
+    text_why_headline(why, style, buf);
+    text_why_binds(why->verdict, buf);
+    text_why_holders(why->verdict, style, buf);
+    add_missing(why, buf);
+    add_explanation(why->verdict, style, buf);
+    text_why_remedies(why->verdict, style, buf);
+}

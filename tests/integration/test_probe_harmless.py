@@ -1,0 +1,64 @@
+"""The agent's test-binds never make a service with SO_REUSEADDR fail to start."""
+
+import os
+import subprocess
+import unittest
+
+from lab.agent import Agent
+from lab.suite import main
+from lab.waiting import until
+
+STARTS = 20_000
+PORT = 8080
+MANY_PROBES = 1000
+# Endpoints that overlap the service, so that the agent binds its port so often in each round.
+ADDRESSES = 100
+
+
+def start_service(count=STARTS):
+    """Starts a service with SO_REUSEADDR so often; returns how many starts failed."""
+    done = subprocess.run([os.environ["START_SERVICE"], str(PORT), str(count)], check=True, capture_output=True, text=True)
+    return int(done.stdout)
+
+
+def starts_beside_a_prober(kind):
+    """(starts that failed, test-binds made meanwhile)."""
+    command = [os.environ["SPIN_PROBE"], kind, str(PORT)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as prober:
+        failed = start_service()
+        probes, _ = prober.communicate()
+    return failed, int(probes)
+
+
+class ProbeHarmless(unittest.TestCase):
+    def test_no_start_fails_beside_a_prober_that_spins(self):
+        failed, probes = starts_beside_a_prober("gentle")
+        self.assertGreater(probes, MANY_PROBES)
+        self.assertEqual(failed, 0, f"of {STARTS} starts, beside {probes} test-binds")
+
+    def test_a_plain_test_bind_would_be_noticed(self):
+        """The test above can fail: with plain binds it does."""
+        failed, probes = starts_beside_a_prober("plain")
+        self.assertGreater(probes, MANY_PROBES)
+        self.assertGreater(failed, 0, f"of {STARTS} starts, beside {probes} test-binds")
+
+    def test_no_start_fails_beside_an_agent_that_probes_as_fast_as_it_can(self):
+        watches = [f"--watch=127.0.0.{i}:{PORT}" for i in range(1, ADDRESSES + 1)]
+        with Agent(f"--watch={PORT}", *watches, "--probe-interval=50ms") as agent:
+            def probes():
+                return agent.metrics().value("tidewait_probes_total")
+
+            before = probes()
+            failed = start_service()
+
+            def go_on():
+                nonlocal failed
+                failed += start_service(STARTS // 10)
+                return probes() - before > MANY_PROBES
+
+            until(go_on, f"the agent has made {MANY_PROBES} test-binds")
+        self.assertEqual(failed, 0, f"of at least {STARTS} starts")
+
+
+if __name__ == "__main__":
+    main()

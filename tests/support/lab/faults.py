@@ -1,0 +1,53 @@
+"""Faults put into a running agent, and taken away again."""
+
+import contextlib
+import ctypes
+import errno
+import os
+import shutil
+import signal
+import struct
+import subprocess
+import unittest
+
+_PR_SET_NO_NEW_PRIVS = 38
+_PR_SET_SECCOMP = 22
+_SECCOMP_MODE_FILTER = 2
+_SECCOMP_RET_ALLOW = 0x7FFF0000
+_SECCOMP_RET_ERRNO = 0x00050000
+_LOAD, _JUMP_IF_EQUAL, _RETURN = 0x20, 0x15, 0x06
+_AF_NETLINK = 16
+_SYSCALL_SOCKET = {"x86_64": 41, "aarch64": 198}
+
+
+@contextlib.contextmanager
+def injected(process, *faults):
+    """While inside, these system calls of the process fail: "recvmsg:error=ENOBUFS", as strace writes it."""
+    if shutil.which("strace") is None:
+        raise unittest.SkipTest("strace is not installed")
+    rules = [f"--inject={fault}" for fault in faults]
+    calls = ",".join(fault.partition(":")[0] for fault in faults)
+    strace = subprocess.Popen(["strace", "-f", f"--trace={calls}", *rules, "-o", os.devnull, "-p", str(process.pid)],
+                              stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    with strace:
+        said = strace.stderr.readline()
+        if " attached" not in said:
+            raise unittest.SkipTest(f"strace cannot attach here: {said.strip()}")
+        try:
+            yield
+        finally:
+            strace.send_signal(signal.SIGINT)
+            strace.wait()
+
+
+def without_netlink():
+    """For preexec_fn: in this process and its children a netlink socket is EPROTONOSUPPORT, as on a small kernel."""
+    refusal = _SECCOMP_RET_ERRNO | errno.EPROTONOSUPPORT
+    number = _SYSCALL_SOCKET[os.uname().machine]
+    steps = ((_LOAD, 0, 0, 0), (_JUMP_IF_EQUAL, 0, 3, number), (_LOAD, 0, 0, 16), (_JUMP_IF_EQUAL, 0, 1, _AF_NETLINK),
+             (_RETURN, 0, 0, refusal), (_RETURN, 0, 0, _SECCOMP_RET_ALLOW))
+    code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in steps))
+    program = ctypes.create_string_buffer(struct.pack("HL", len(steps), ctypes.addressof(code)))
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, program, 0, 0):
+        raise OSError(ctypes.get_errno(), "seccomp")

@@ -1,0 +1,197 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "collect/owner.h"
+
+#define NOW (1000 * CLOCK_NS_PER_S)
+
+/* Returns its inode. */
+static uint32_t open_socket(int *ret_fd)
+{
+    struct stat status;
+    *ret_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    assert_true(*ret_fd >= 0);
+    assert_int_equal(fstat(*ret_fd, &status), 0);
+    return (uint32_t)status.st_ino;
+}
+
+static struct owners *new_owners(void)
+{
+    struct owners *owners = NULL;
+    assert_int_equal(owners_new(&owners), 0);
+    return owners;
+}
+
+static size_t count_of(const struct owners *owners, uint32_t inode)
+{
+    size_t count = 99;
+    const struct owner *found = owners_find(owners, inode, &count);
+    assert_true(found != NULL || count == 0);
+    return count;
+}
+
+static void this_process_owns_the_socket_that_it_opened(void **state)
+{
+    (void)state;
+    cleanup(owners_freep) struct owners *owners = new_owners();
+    cleanup(cleanup_close) int fd = -1;
+    uint32_t inode = open_socket(&fd);
+    char name[16];
+    assert_int_equal(prctl(PR_GET_NAME, name), 0);
+
+    assert_int_equal(owners_update(owners, &inode, 1, NOW, NULL), 0);
+    size_t count;
+    const struct owner *owner = owners_find(owners, inode, &count);
+    assert_int_equal(count, 1);
+    assert_int_equal(owner->pid, getpid());
+    assert_int_equal(owner->uid, geteuid());
+    assert_string_equal(owner->process, name);
+    assert_true(owner->last_seen_ns == NOW);
+    assert_true(owner->alive);
+    assert_false(owner->inferred);
+}
+
+static void a_process_that_has_it_twice_is_named_once(void **state)
+{
+    (void)state;
+    cleanup(owners_freep) struct owners *owners = new_owners();
+    cleanup(cleanup_close) int fd = -1;
+    uint32_t inode = open_socket(&fd);
+    cleanup(cleanup_close) int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    assert_true(copy >= 0);
+    assert_int_equal(owners_update(owners, &inode, 1, NOW, NULL), 0);
+    assert_int_equal(count_of(owners, inode), 1);
+}
+
+static void doubles_and_zeros_may_be_asked_for(void **state)
+{
+    (void)state;
+    cleanup(owners_freep) struct owners *owners = new_owners();
+    cleanup(cleanup_close) int first_fd = -1;
+    cleanup(cleanup_close) int second_fd = -1;
+    uint32_t first = open_socket(&first_fd);
+    uint32_t second = open_socket(&second_fd);
+    const uint32_t inodes[] = {second, 0, first, second, 0, first};
+    assert_int_equal(owners_update(owners, inodes, sizeof(inodes) / sizeof(*inodes), NOW, NULL), 0);
+    assert_int_equal(count_of(owners, first), 1);
+    assert_int_equal(count_of(owners, second), 1);
+    assert_int_equal(count_of(owners, 0), 0);
+}
+
+static void what_is_no_longer_asked_for_is_forgotten(void **state)
+{
+    (void)state;
+    cleanup(owners_freep) struct owners *owners = new_owners();
+    cleanup(cleanup_close) int first_fd = -1;
+    cleanup(cleanup_close) int second_fd = -1;
+    uint32_t first = open_socket(&first_fd);
+    uint32_t second = open_socket(&second_fd);
+    assert_int_equal(owners_update(owners, (const uint32_t[]){first, second}, 2, NOW, NULL), 0);
+    assert_int_equal(owners_update(owners, &second, 1, NOW, NULL), 0);
+    assert_int_equal(count_of(owners, first), 0);
+    assert_int_equal(count_of(owners, second), 1);
+    assert_int_equal(owners_update(owners, NULL, 0, NOW, NULL), 0);
+    assert_int_equal(count_of(owners, second), 0);
+}
+
+static void a_remembered_owner_is_seen_again_without_a_search(void **state)
+{
+    (void)state;
+    cleanup(owners_freep) struct owners *owners = new_owners();
+    int fd = -1;
+    uint32_t inode = open_socket(&fd);
+    assert_int_equal(owners_update(owners, &inode, 1, NOW, NULL), 0);
+    assert_int_equal(close(fd), 0); /* a search would find nobody now */
+    assert_int_equal(owners_update(owners, &inode, 1, NOW + 1, NULL), 0);
+    size_t count;
+    const struct owner *owner = owners_find(owners, inode, &count);
+    assert_int_equal(count, 1);
+    assert_true(owner->last_seen_ns == NOW + 1);
+}
+
+/* A descriptor on its way through a socket belongs to no process. */
+static void send_away(int carrier, int fd)
+{
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(sizeof(int))];
+    } control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
+    char byte = 0;
+    struct iovec data = {.iov_base = &byte, .iov_len = 1};
+    const struct msghdr message = {
+        .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control.space)};
+    memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+    assert_int_equal(sendmsg(carrier, &message, 0), 1);
+}
+
+static void take_back(int carrier, int *ret_fd)
+{
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(sizeof(int))];
+    } control;
+    char byte;
+    struct iovec data = {.iov_base = &byte, .iov_len = 1};
+    struct msghdr message = {
+        .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control.space)};
+    assert_int_equal(recvmsg(carrier, &message, MSG_CMSG_CLOEXEC), 1);
+    memcpy(ret_fd, CMSG_DATA(&control.header), sizeof(*ret_fd));
+}
+
+static void a_socket_that_nobody_had_is_looked_for_again_after_a_while(void **state)
+{
+    (void)state;
+    cleanup(owners_freep) struct owners *owners = new_owners();
+    int carriers[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, carriers), 0);
+    int away = -1;
+    uint32_t inode = open_socket(&away);
+    send_away(carriers[0], away);
+    assert_int_equal(close(away), 0);
+    assert_int_equal(owners_update(owners, &inode, 1, NOW, NULL), 0);
+    assert_int_equal(count_of(owners, inode), 0);
+
+    cleanup(cleanup_close) int back = -1;
+    take_back(carriers[1], &back);
+    assert_int_equal(owners_update(owners, &inode, 1, NOW + 30 * CLOCK_NS_PER_S - 1, NULL), 0);
+    assert_int_equal(count_of(owners, inode), 0);
+    assert_int_equal(owners_update(owners, &inode, 1, NOW + 30 * CLOCK_NS_PER_S, NULL), 0);
+    assert_int_equal(count_of(owners, inode), 1);
+    assert_int_equal(close(carriers[0]), 0);
+    assert_int_equal(close(carriers[1]), 0);
+}
+
+static void an_inode_that_does_not_exist_has_no_owner(void **state)
+{
+    (void)state;
+    cleanup(owners_freep) struct owners *owners = new_owners();
+    const uint32_t inode = UINT32_MAX;
+    assert_int_equal(count_of(owners, inode), 0);
+    assert_int_equal(owners_update(owners, &inode, 1, NOW, NULL), 0);
+    assert_int_equal(count_of(owners, inode), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(this_process_owns_the_socket_that_it_opened),
+        cmocka_unit_test(a_process_that_has_it_twice_is_named_once),
+        cmocka_unit_test(doubles_and_zeros_may_be_asked_for),
+        cmocka_unit_test(what_is_no_longer_asked_for_is_forgotten),
+        cmocka_unit_test(a_remembered_owner_is_seen_again_without_a_search),
+        cmocka_unit_test(a_socket_that_nobody_had_is_looked_for_again_after_a_while),
+        cmocka_unit_test(an_inode_that_does_not_exist_has_no_owner),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
