@@ -39,6 +39,7 @@ static void say_holder(const struct endpoint *endpoint, struct buf *buf)
         .watches = &watch,
         .watch_count = 1,
         .limits = {.max_ports = 1, .forget_after_ns = CLOCK_NS_PER_S},
+        .probe = true,
         .owners = true,
     };
     cleanup(round_freep) struct round *round = NULL;

@@ -11,7 +11,8 @@
 void text_owner_add(const struct verdict *verdict, struct buf *buf);
 
 /*
- * Of one group of sockets: up to three processes all named, of more the first and how many more; "-" when none is known.
- * "nginx (12), nginx (13), nginx.service"; where they live apart: "systemd (1), init.scope; app (77), app.service".
+ * Of one group of sockets: up to three processes all named, of more the first and how many more; "-" when none is
+ * known. "nginx (12), nginx (13), nginx.service"; where they live apart: "systemd (1), init.scope; app (77),
+ * app.service".
  */
 void text_owner_add_sharers(const struct holder *holder, struct buf *buf);

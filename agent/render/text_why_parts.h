@@ -1,4 +1,5 @@
-/* The parts of text_why(); each but the headline begins with an empty line, and is nothing when it has nothing to say. */
+/* The parts of text_why(); each but the headline begins with an empty line, and is nothing when it has nothing to say.
+ */
 #pragma once
 
 #include "render/text.h"

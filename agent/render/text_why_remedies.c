@@ -30,44 +30,44 @@ static const char *label_of(enum remedy_kind kind)
     return "";
 }
 
-/* Lines may be many; they are never broken. Begins in the column INDENT, returns the width of the last line. */
-static size_t add_command(const char *command, struct buf *buf)
+/* Lines may be many; they are never broken. */
+static void add_command(const char *command, struct buf *buf)
 {
     for (;;) {
-        cleanup(cleanup_free) char *line = strndup(command, strcspn(command, "\n"));
-        if (line == NULL) {
-            buf->failure = -ENOMEM;
-            return 0;
-        }
-        size_t before = buf->length;
-        terminal_add(buf, line);
-        command += strlen(line);
-        if (buf->failure != 0 || *command == '\0')
-            return buf->length > before ? terminal_width(buf->data + before, buf->length - before) : 0;
+        size_t length = strcspn(command, "\n");
+        cleanup(buf_done) struct buf line;
+        buf_init(&line, buf->limit);
+        buf_add(&line, command, length);
+        text_parts_fail(buf, &line);
+        terminal_add(buf, line.length > 0 ? line.data : "");
+        command += length;
+        if (*command == '\0')
+            return;
         command++;
         buf_add_char(buf, '\n');
         text_parts_spaces(buf, INDENT);
     }
 }
 
-static void add_remark(const struct remedy *remedy, size_t command_width, struct buf *buf)
+static void add_remark(const struct remedy *remedy, struct buf *buf)
 {
-    size_t width = terminal_width(remedy->text, strlen(remedy->text));
-    bool beside = strchr(remedy->command, '\n') == NULL &&
-                  INDENT + command_width + REMARK_GAP + width <= TEXT_PARTS_COLUMNS;
-    if (width == 0)
+    if (remedy->text[0] == '\0')
         return;
+    size_t column = INDENT + terminal_width(remedy->command, strlen(remedy->command)) + REMARK_GAP;
+    size_t width = terminal_width(remedy->text, strlen(remedy->text));
+    bool beside = strchr(remedy->command, '\n') == NULL && column + width <= TEXT_PARTS_COLUMNS;
     if (!beside)
         buf_add_char(buf, '\n');
     text_parts_spaces(buf, beside ? REMARK_GAP : REMARK_INDENT);
-    text_parts_wrap(buf, remedy->text, beside ? INDENT + command_width + REMARK_GAP : REMARK_INDENT, REMARK_INDENT);
+    text_parts_wrap(buf, remedy->text, beside ? column : REMARK_INDENT, REMARK_INDENT);
 }
 
+/* Code is read after the sentence that says where it belongs; other commands come before what is said of them. */
 static void add_remedy(const struct remedy *remedy, struct buf *buf)
 {
     if (remedy->command != NULL && remedy->kind != REMEDY_CODE) {
-        size_t width = add_command(remedy->command, buf);
-        add_remark(remedy, width, buf);
+        add_command(remedy->command, buf);
+        add_remark(remedy, buf);
         return;
     }
     text_parts_wrap(buf, remedy->text, INDENT, INDENT);
@@ -75,7 +75,7 @@ static void add_remedy(const struct remedy *remedy, struct buf *buf)
         return;
     buf_add_char(buf, '\n');
     text_parts_spaces(buf, INDENT);
-    (void)add_command(remedy->command, buf);
+    add_command(remedy->command, buf);
 }
 
 void text_why_remedies(const struct verdict *verdict, const struct text_style *style, struct buf *buf)

@@ -1,4 +1,5 @@
-/* A network namespace of the test's own: no socket of the machine is in it, and none of its sockets is in the machine's way. */
+/* A network namespace of the test's own: no socket of the machine is in it, and none of its sockets is in the machine's
+ * way. */
 #pragma once
 
 #include "base/error.h"

@@ -48,13 +48,18 @@ socklen_t spot_address_of(const struct address *address, uint16_t port, union sp
     return spot_address(numeric, port, ret_address);
 }
 
+int spot_prepare(int fd, enum spot spot)
+{
+    const int v6only = spots[spot].v6only;
+    if (spot_domain(spot) != AF_INET6)
+        return 0;
+    return setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only, sizeof(v6only)) < 0 ? -errno : 0;
+}
+
 int spot_bind(int fd, enum spot spot, uint16_t port)
 {
     union spot_address address;
     socklen_t length = spot_address(spots[spot].address, port, &address);
-    const int v6only = spots[spot].v6only;
-    if (spot_domain(spot) == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only, sizeof(v6only)) < 0)
-        return -errno;
     return bind(fd, &address.generic, length) < 0 ? -errno : 0;
 }
 

@@ -29,7 +29,8 @@ int spot_domain(enum spot spot);
 socklen_t spot_address(const char *numeric, uint16_t port, union spot_address *ret_address);
 socklen_t spot_address_of(const struct address *address, uint16_t port, union spot_address *ret_address);
 
-/* Binds, with IPV6_V6ONLY set as the spot says. Returns 0 or a negative errno. */
+/* A socket of the spot's family, IPV6_V6ONLY set as the spot says. Binds it. Both return 0 or a negative errno. */
+must_use int spot_prepare(int fd, enum spot spot);
 must_use int spot_bind(int fd, enum spot spot, uint16_t port);
 
 /* The address that a peer connects to, so that it reaches the spot; ipv6 chooses for a dual-stack one. */

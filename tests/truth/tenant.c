@@ -90,10 +90,10 @@ int tenant_socket(const struct tenant *tenant)
     if (tenant->device != DEVICE_NONE &&
         setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, (socklen_t)strlen(device)) < 0)
         return -errno;
-    if (tenant->role == ROLE_NO_PORT &&
-        setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on)) < 0)
+    if (tenant->role == ROLE_NO_PORT && setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on)) < 0)
         return -errno;
-    return steal_fd(&fd);
+    int r = spot_prepare(fd, tenant->spot);
+    return r < 0 ? r : steal_fd(&fd);
 }
 
 bool tenant_is_minisocket(const struct tenant *tenant)

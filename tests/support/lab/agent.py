@@ -29,11 +29,10 @@ def environment(**variables):
     return {**inherited, **variables}
 
 
-def run(*arguments, seconds=30, **options):
-    """`tidewait` with these arguments until it ends; environment variables as env={…}."""
-    env = environment(**options.pop("env", {}))
-    done = subprocess.run([options.pop("binary", BINARY), *arguments], env=env, timeout=seconds, check=False, text=True,
-                          stdin=subprocess.DEVNULL, capture_output=True, **options)
+def run(*arguments, env=None, seconds=30, stdout=subprocess.PIPE, **options):
+    """`tidewait` with these arguments until it ends."""
+    done = subprocess.run([BINARY, *arguments], env=environment(**(env or {})), timeout=seconds, check=False, text=True,
+                          stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, **options)
     return Outcome(done.returncode, done.stdout, done.stderr)
 
 

@@ -8,6 +8,7 @@ import shutil
 import signal
 import struct
 import subprocess
+import tempfile
 import unittest
 
 _PR_SET_NO_NEW_PRIVS = 38
@@ -27,17 +28,18 @@ def injected(process, *faults):
         raise unittest.SkipTest("strace is not installed")
     rules = [f"--inject={fault}" for fault in faults]
     calls = ",".join(fault.partition(":")[0] for fault in faults)
-    strace = subprocess.Popen(["strace", "-f", f"--trace={calls}", *rules, "-o", os.devnull, "-p", str(process.pid)],
-                              stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    with strace:
-        said = strace.stderr.readline()
-        if " attached" not in said:
-            raise unittest.SkipTest(f"strace cannot attach here: {said.strip()}")
-        try:
-            yield
-        finally:
-            strace.send_signal(signal.SIGINT)
-            strace.wait()
+    with tempfile.NamedTemporaryFile("r") as trace:
+        command = ["strace", "-f", f"--trace={calls}", *rules, "-o", trace.name, "-p", str(process.pid)]
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as strace:
+            said = strace.stderr.readline()
+            if " attached" not in said:
+                raise unittest.SkipTest(f"strace cannot attach here: {said.strip()}")
+            try:
+                yield
+            finally:
+                strace.send_signal(signal.SIGINT)
+                strace.wait()
+        assert "(INJECTED)" in trace.read(), "no fault was injected: the agent does not make these calls"
 
 
 def without_netlink():

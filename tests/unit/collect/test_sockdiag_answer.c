@@ -231,6 +231,20 @@ static void a_message_of_an_impossible_length_is_refused(void **state)
     }
 }
 
+/* Such a message would be passed over, by no byte at all. */
+static void an_empty_message_shorter_than_its_header_is_refused(void **state)
+{
+    (void)state;
+    for (uint32_t length = 0; length < NLMSG_HDRLEN; length++) {
+        struct diag_message message = {0};
+        struct visits visits = {0};
+        bool done = false;
+        diag_message_begin(&message, NLMSG_NOOP, 0, SEQUENCE);
+        memcpy(message.bytes, &length, sizeof(length));
+        assert_int_equal(read_message(&message, &visits, &done, NULL), -EBADMSG);
+    }
+}
+
 static void an_answer_cut_short_never_counts_as_whole(void **state)
 {
     (void)state;
@@ -302,6 +316,7 @@ int main(void)
         cmocka_unit_test(an_empty_message_is_passed_over_and_an_unknown_one_refused),
         cmocka_unit_test(a_visit_that_fails_ends_the_answer),
         cmocka_unit_test(a_message_of_an_impossible_length_is_refused),
+        cmocka_unit_test(an_empty_message_shorter_than_its_header_is_refused),
         cmocka_unit_test(an_answer_cut_short_never_counts_as_whole),
         cmocka_unit_test(the_last_message_needs_no_padding),
         cmocka_unit_test(damaged_answers_are_safe_to_read),

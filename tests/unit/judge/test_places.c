@@ -176,7 +176,11 @@ static void a_bind_and_a_table_that_fit_do_not_contradict_each_other(void **stat
 static void a_plain_bind_that_works_where_the_reuseaddr_one_failed_is_a_contradiction(void **state)
 {
     (void)state;
-    assert_true(contradicts(NULL, WORLD("127.0.0.1 plain ok", "127.0.0.1 reuseaddr EADDRINUSE")));
+    cleanup(verdict_done) struct verdict verdict =
+        ask(.endpoint = "0.0.0.0:8080", .table = WORLD("time_wait ::1"), .asker = JUDGE_FOR_WHY,
+            .binds = WORLD("0.0.0.0 plain ok", "0.0.0.0 reuseaddr EADDRINUSE"));
+    assert_true(verdict.contradiction);
+    assert_true(judge_wants_closer_look(&verdict));
 }
 
 int main(void)

@@ -1,0 +1,322 @@
+/*
+ * The texts are kept in tests/data/why. Who changes the wording on purpose writes new ones with
+ * TIDEWAIT_WRITE_EXPECTED=tests/data/why, and reads the difference.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "render/text.h"
+#include "report_sample.h"
+#include "terminal.h"
+#include "why_cases.h"
+
+#define TEXT_MAX (1 << 16)
+#define COLUMNS 80
+
+static void add_binds(const struct why_case *sample, struct verdict *verdict)
+{
+    bool reuseaddr_works = true;
+    bool reuseaddr_fails = false;
+    for (int reuseaddr = 0; reuseaddr < 2; reuseaddr++)
+        for (size_t i = 0; i < ENDPOINT_ADDRESSES_MAX && sample->binds[i].address != NULL; i++) {
+            const struct why_bind *bind = &sample->binds[i];
+            int error = reuseaddr ? bind->reuseaddr : bind->plain;
+            if (error != NOT_KNOWN)
+                verdict->binds[verdict->bind_count++] = (struct bind_result){
+                    .address = report_sample_address(bind->address),
+                    .reuseaddr = reuseaddr,
+                    .error = error,
+                    .performed = reuseaddr || bind->tried,
+                };
+            reuseaddr_works = reuseaddr_works && (!reuseaddr || error == 0);
+            reuseaddr_fails = reuseaddr_fails || (reuseaddr && error > 0);
+        }
+    bool passes = sample->kind == VERDICT_FREE || sample->plain_seconds > 0;
+    verdict->plain = (struct frees){passes ? FREES_AFTER : FREES_NEVER, sample->plain_seconds};
+    if (reuseaddr_works)
+        verdict->reuseaddr = (struct frees){FREES_AFTER, 0};
+    else if (reuseaddr_fails)
+        verdict->reuseaddr = verdict->plain;
+}
+
+static void add_holder(const struct why_holder *sample, struct report_port *port)
+{
+    struct holder *holder = report_sample_holder(port, sample->state, sample->local, sample->count);
+    if (sample->peer != NULL)
+        holder->remote = report_sample_address(sample->peer);
+    holder->remote_port = sample->peer_port;
+    holder->direction = sample->direction;
+    holder->minisocket = sample->left_ms > 0;
+    holder->longest_remaining_ms = sample->left_ms;
+    for (int32_t i = 0; sample->process != NULL && i <= sample->sharers; i++) {
+        struct owner *owner = report_sample_owner(holder, sample->process, sample->first_pid + i);
+        owner->alive = !sample->exited;
+        (void)snprintf(owner->unit, sizeof(owner->unit), "%s", sample->unit != NULL ? sample->unit : "");
+        (void)snprintf(owner->container, sizeof(owner->container), "%s",
+                       sample->container != NULL ? sample->container : "");
+    }
+}
+
+static void add_remedy(struct verdict *verdict, enum remedy_kind kind, const char *text, const char *command)
+{
+    struct remedy *remedy = &verdict->remedies[verdict->remedy_count++];
+    *remedy = (struct remedy){kind, strdup(text), command != NULL ? strdup(command) : NULL};
+    assert_non_null(remedy->text);
+}
+
+/* A report whose one port has the verdict. */
+static struct report *build(const struct why_case *sample)
+{
+    struct report *report = report_sample_new();
+    struct report_port *port = report_sample_port(report, sample->endpoint, sample->kind, sample->cause);
+    port->verdict.may_extend = sample->may_extend;
+    add_binds(sample, &port->verdict);
+    for (size_t i = 0; i < sizeof(sample->holders) / sizeof(sample->holders[0]) && sample->holders[i].count > 0; i++)
+        add_holder(&sample->holders[i], port);
+    if (sample->explanation != NULL)
+        report_sample_explain(port, sample->explanation);
+    for (size_t i = 0; i < sizeof(sample->remedies) / sizeof(sample->remedies[0]) && sample->remedies[i].text; i++)
+        add_remedy(&port->verdict, sample->remedies[i].kind, sample->remedies[i].text, sample->remedies[i].command);
+    return report;
+}
+
+static char *text_of(const struct report *report, const struct why_case *sample, bool colour)
+{
+    struct text_why why = {
+        .verdict = &report->netns.ports[0].verdict,
+        .taken_at_ns = REPORT_SAMPLE_TAKEN_NS,
+        .reuseaddr = sample->asks_reuseaddr,
+        .missing = sample->missing,
+    };
+    struct buf buf;
+    buf_init(&buf, TEXT_MAX);
+    text_why(&why, &(struct text_style){.colour = colour}, &buf);
+    char *text;
+    size_t length;
+    assert_int_equal(buf_steal(&buf, &text, &length), 0);
+    return text;
+}
+
+static char *case_text(const struct why_case *sample, bool colour)
+{
+    cleanup(report_sample_freep) struct report *report = build(sample);
+    return text_of(report, sample, colour);
+}
+
+static const struct why_case *case_named(const char *name)
+{
+    for (size_t i = 0; i < WHY_CASE_COUNT; i++)
+        if (strcmp(why_cases[i].name, name) == 0)
+            return &why_cases[i];
+    fail_msg("no case %s", name);
+    return NULL;
+}
+
+static void write_expected(const char *directory, const char *file, const char *text)
+{
+    char path[4096];
+    (void)snprintf(path, sizeof(path), "%s/%s", directory, file);
+    FILE *stream = fopen(path, "we");
+    if (stream == NULL)
+        fail_msg("%s cannot be written", path);
+    assert_true(fputs(text, stream) >= 0);
+    assert_int_equal(fclose(stream), 0);
+}
+
+/* True when the text is, byte for byte, what the file holds. */
+static bool is_as_kept(const char *file, const char *text)
+{
+    const char *directory = getenv("TIDEWAIT_WRITE_EXPECTED");
+    if (directory != NULL)
+        write_expected(directory, file, text);
+    char path[4096];
+    (void)snprintf(path, sizeof(path), "%s/why/%s", TESTS_DATA, file);
+    char expected[TEXT_MAX];
+    FILE *stream = fopen(path, "re");
+    size_t length = stream != NULL ? fread(expected, 1, sizeof(expected) - 1, stream) : 0;
+    if (stream != NULL)
+        (void)fclose(stream);
+    expected[length] = '\0';
+    if (strcmp(expected, text) == 0)
+        return true;
+    print_error("%s holds\n%s\nbut the text is\n%s\n", path, expected, text);
+    return false;
+}
+
+static void every_verdict_reads_as_it_is_kept(void **state)
+{
+    (void)state;
+    size_t different = 0;
+    for (size_t i = 0; i < WHY_CASE_COUNT; i++) {
+        char file[128];
+        cleanup(cleanup_free) char *plain = case_text(&why_cases[i], false);
+        (void)snprintf(file, sizeof(file), "%s.txt", why_cases[i].name);
+        different += !is_as_kept(file, plain);
+        if (!why_cases[i].coloured)
+            continue;
+        cleanup(cleanup_free) char *coloured = case_text(&why_cases[i], true);
+        (void)snprintf(file, sizeof(file), "%s.colour.txt", why_cases[i].name);
+        different += !is_as_kept(file, coloured);
+    }
+    assert_int_equal(different, 0);
+}
+
+static void colour_changes_no_character(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < WHY_CASE_COUNT; i++) {
+        cleanup(cleanup_free) char *plain = case_text(&why_cases[i], false);
+        cleanup(cleanup_free) char *coloured = case_text(&why_cases[i], true);
+        assert_null(strchr(plain, '\x1b'));
+        assert_non_null(strchr(coloured, '\x1b'));
+        char *end = coloured;
+        for (const char *from = coloured; *from != '\0';) {
+            if (*from == '\x1b')
+                from += strcspn(from, "m") + 1;
+            else
+                *end++ = *from++;
+        }
+        *end = '\0';
+        assert_string_equal(coloured, plain);
+    }
+}
+
+static bool is_command(const struct why_case *sample, const char *line, size_t length)
+{
+    for (size_t i = 0; i < sizeof(sample->remedies) / sizeof(sample->remedies[0]); i++) {
+        const char *command = sample->remedies[i].command;
+        size_t first = command != NULL ? strcspn(command, "\n") : SIZE_MAX;
+        if (first <= length && memmem(line, length, command, first) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static void only_commands_are_wider_than_a_terminal(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < WHY_CASE_COUNT; i++) {
+        cleanup(cleanup_free) char *text = case_text(&why_cases[i], false);
+        size_t length;
+        for (const char *line = text; *line != '\0'; line += length + 1) {
+            length = strcspn(line, "\n");
+            assert_int_equal(line[length], '\n');
+            if (length > 0)
+                assert_int_not_equal(line[length - 1], ' ');
+            if (terminal_width(line, length) > COLUMNS && !is_command(&why_cases[i], line, length))
+                fail_msg("%s: too wide: %.*s", why_cases[i].name, (int)length, line);
+        }
+    }
+}
+
+static void assert_contains(const char *text, const char *part)
+{
+    if (strstr(text, part) == NULL)
+        fail_msg("no '%s' in '%s'", part, text);
+}
+
+static void the_time_of_day_is_local(void **state)
+{
+    (void)state;
+    (void)setenv("TZ", "XST-5:30", 1);
+    tzset();
+    cleanup(cleanup_free) char *text = case_text(case_named("time_wait"), false);
+    (void)setenv("TZ", "UTC", 1);
+    tzset();
+    assert_contains(text, "free in 43.7 s, at 00:34:12\n");
+}
+
+static void nothing_from_outside_can_drive_the_terminal(void **state)
+{
+    (void)state;
+    struct why_case sample = *case_named("listener");
+    sample.holders[0].process = "\x1b[2J";
+    sample.holders[0].unit = "a\nb\xe2\x80\xae";
+    sample.explanation = "why\x1b]0;x\x07\n";
+    sample.missing = "missing\x9b";
+    sample.remedies[0].command = "kill\x1b 1";
+    sample.remedies[0].text = "ends\r it";
+    cleanup(cleanup_free) char *text = case_text(&sample, false);
+    for (const char *byte = text; *byte != '\0'; byte++)
+        assert_true(*byte == '\n' || (unsigned char)*byte >= ' ');
+    assert_contains(text, "\xef\xbf\xbd[2J (812), a\xef\xbf\xbd"
+                          "b\xef\xbf\xbd\n");
+    assert_contains(text, "kill\xef\xbf\xbd 1");
+    assert_null(strstr(text, "\xe2\x80\xae"));
+}
+
+static void sharers_who_live_apart_are_named_with_where_they_live(void **state)
+{
+    (void)state;
+    cleanup(report_sample_freep) struct report *report = build(case_named("listener"));
+    struct holder *holder = &report->netns.ports[0].verdict.holders[0];
+    (void)snprintf(holder->owners[0].unit, OWNER_UNIT_MAX, "init.scope");
+    (void)snprintf(report_sample_owner(holder, "app", 77)->unit, OWNER_UNIT_MAX, "app.service");
+    cleanup(cleanup_free) char *text = text_of(report, case_named("listener"), false);
+    assert_contains(text, "   nginx (812), init.scope; app (77), app.service\n");
+}
+
+static void a_crowd_of_holders_is_cut_and_the_rest_counted(void **state)
+{
+    (void)state;
+    cleanup(report_sample_freep) struct report *report = build(case_named("connected"));
+    for (size_t i = 0; i < 30; i++)
+        (void)report_sample_holder(&report->netns.ports[0], SOCK_ESTABLISHED, "10.0.0.1", 4000 + i);
+    cleanup(cleanup_free) char *text = text_of(report, case_named("connected"), false);
+    assert_contains(text, "\n  4009 ESTABLISHED");
+    assert_contains(text, "\n  and 20 more kinds of sockets: --json lists them all\n");
+    assert_null(strstr(text, "4010 ESTABLISHED"));
+}
+
+static void what_narrows_a_local_address_is_shown(void **state)
+{
+    (void)state;
+    cleanup(report_sample_freep) struct report *report = build(case_named("listener"));
+    report->netns.ports[0].verdict.holders[0].interface = 3;
+    struct holder *rest = report_sample_holder(&report->netns.ports[0], SOCK_ESTABLISHED, "10.0.0.1", 9);
+    rest->many_locals = true;
+    cleanup(cleanup_free) char *text = text_of(report, case_named("listener"), false);
+    assert_contains(text, "  1 LISTEN        0.0.0.0:8080 (interface 3)   nginx (812), nginx.service\n");
+    assert_contains(text, "  9 ESTABLISHED   *:8080                       -\n");
+}
+
+static void a_buffer_that_is_too_small_is_told_at_every_size(void **state)
+{
+    (void)state;
+    const struct why_case *sample = case_named("time_wait");
+    cleanup(report_sample_freep) struct report *report = build(sample);
+    cleanup(cleanup_free) char *text = text_of(report, sample, true);
+    for (size_t limit = 0; limit < strlen(text); limit++) {
+        cleanup(buf_done) struct buf buf;
+        buf_init(&buf, limit);
+        struct text_why why = {&report->netns.ports[0].verdict, REPORT_SAMPLE_TAKEN_NS, false, NULL};
+        text_why(&why, &(struct text_style){.colour = true}, &buf);
+        assert_int_equal(buf.failure, -EFBIG);
+    }
+}
+
+int main(void)
+{
+    (void)setenv("TZ", "UTC", 1);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_verdict_reads_as_it_is_kept),
+        cmocka_unit_test(colour_changes_no_character),
+        cmocka_unit_test(only_commands_are_wider_than_a_terminal),
+        cmocka_unit_test(the_time_of_day_is_local),
+        cmocka_unit_test(nothing_from_outside_can_drive_the_terminal),
+        cmocka_unit_test(sharers_who_live_apart_are_named_with_where_they_live),
+        cmocka_unit_test(a_crowd_of_holders_is_cut_and_the_rest_counted),
+        cmocka_unit_test(what_narrows_a_local_address_is_shown),
+        cmocka_unit_test(a_buffer_that_is_too_small_is_told_at_every_size),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
