@@ -47,9 +47,7 @@ static size_t bind_address(const struct inquiry *inquiry, const struct endpoint 
     if (endpoint->protocol == PROTOCOL_TCP &&
         bindprobe_try(PROTOCOL_TCP, address, endpoint->port, true, &results[count]) == 0)
         count++;
-    /* Where SO_REUSEADDR did not help, a plain bind cannot work either, and need not be tried. */
-    bool pointless = count > 0 && results[0].error != 0;
-    if (binds == INQUIRY_ALL && !pointless &&
+    if (binds == INQUIRY_ALL &&
         bindprobe_try(endpoint->protocol, address, endpoint->port, false, &results[count]) == 0)
         count++;
     return count;

@@ -80,8 +80,12 @@ static void explain_outgoing(const struct verdict *verdict, struct buf *buf)
     buf_add_text(buf, holder->direction == DIRECTION_OUTBOUND ? "An outgoing connection to "
                                                               : "A connection, by its port an outgoing one, to ");
     say_remote(buf, holder);
+    if (holder->owner_count > 0)
+        buf_printf(buf, ", opened by %s (%d),", holder->owners[0].process, (int)holder->owners[0].pid);
     buf_add_text(buf, " uses the port as its source port. connect() picks source ports from ip_local_port_range; a port "
                       "that a server needs belongs into ip_local_reserved_ports.");
+    if (verdict->kind == VERDICT_REUSABLE)
+        buf_add_text(buf, " It has set SO_REUSEADDR, so a bind that sets it, too, works now.");
 }
 
 static void explain_connected(const struct verdict *verdict, struct buf *buf)

@@ -120,6 +120,9 @@ bool places_contradict(const struct place *place)
     bool nothing = !obstacles->some && !obstacles->perhaps;
     if (plain != NULL && ((plain->error == 0 && obstacles->some) || (plain->error == EADDRINUSE && nothing)))
         return true;
+    /* What holds a bind with SO_REUSEADDR off holds every bind off: it went between the two. */
+    if (plain != NULL && reuseaddr != NULL && plain->error == 0 && reuseaddr->error != 0)
+        return true;
     return reuseaddr != NULL &&
            ((reuseaddr->error == 0 && obstacles->listener) || (reuseaddr->error == EADDRINUSE && nothing));
 }

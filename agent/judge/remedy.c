@@ -147,7 +147,7 @@ static void advise_reuseaddr(struct advice *advice, bool now)
     buf_init(&text, TEXT_MAX);
     buf_init(&command, TEXT_MAX);
     buf_add_text(&text, now ? "set SO_REUSEADDR in the server that starts, before bind(): it works at once."
-                            : "set SO_REUSEADDR in the server before bind():");
+                            : "set SO_REUSEADDR in the server before bind().");
     if (code->remark != NULL)
         buf_printf(&text, " %s", code->remark);
     buf_add_text(&command, code->lines);

@@ -1,7 +1,7 @@
 #include "reuse_code.h"
 
 #define NOT_ON_WINDOWS                                                                                                 \
-    "(Not on Windows: there this error is 10048, WSAEADDRINUSE, and SO_REUSEADDR lets strangers share the port.)"
+    "Not on Windows: there this error is 10048 (WSAEADDRINUSE), and the option lets strangers share the port."
 
 static const struct reuse_code in_c = {
     .lines = "int on = 1;\n"

@@ -20,7 +20,8 @@
 #define WORLD_PORT 8080
 
 struct address world_address(const char *text);
-/* Of the commonest host: Linux 6.18 at 250 Hz, ip_local_port_range 32768–60999, nothing reserved, all else the defaults. */
+/* Of the commonest host: Linux 6.18 at 250 Hz, ip_local_port_range 32768–60999, nothing reserved, all else the
+ * defaults. */
 struct kernel_settings world_settings(void);
 
 /* The sockets of a table, for one port; release with holders_done(). */

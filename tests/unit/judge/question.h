@@ -6,10 +6,10 @@
 
 struct question {
     const char *endpoint;
-    const char *const *table; /* lines of a world */
-    const char *const *binds; /* test-binds that were made */
-    enum judge_asker asker;   /* the agent, when left out */
-    bool hides_bound;         /* a kernel before 6.8 */
+    const char *const *table;               /* lines of a world */
+    const char *const *binds;               /* test-binds that were made */
+    enum judge_asker asker;                 /* the agent, when left out */
+    bool hides_bound;                       /* a kernel before 6.8 */
     const struct kernel_settings *settings; /* NULL: those of world_settings() */
 };
 

@@ -56,8 +56,12 @@ static void each_cause_has_sentences_of_its_own(void **state)
         const char *words;
     } cases[] = {
         {{.binds = WORLD("127.0.0.1 reuseaddr EPERM")}, CAUSE_DENIED, "policy"},
-        {{.binds = WORLD("127.0.0.1 reuseaddr EADDRNOTAVAIL")}, CAUSE_ADDRESS, "does not belong to this network namespace"},
-        {{.endpoint = "127.0.0.1:80", .binds = WORLD("127.0.0.1 reuseaddr EACCES")}, CAUSE_PRIVILEGED, "CAP_NET_BIND_SERVICE"},
+        {{.binds = WORLD("127.0.0.1 reuseaddr EADDRNOTAVAIL")},
+         CAUSE_ADDRESS,
+         "does not belong to this network namespace"},
+        {{.endpoint = "127.0.0.1:80", .binds = WORLD("127.0.0.1 reuseaddr EACCES")},
+         CAUSE_PRIVILEGED,
+         "CAP_NET_BIND_SERVICE"},
         {{.table = WORLD("listen 127.0.0.1"), .binds = HELD}, CAUSE_LISTENER, "127.0.0.1:8080/tcp"},
         {{.table = WORLD("bound_inactive 127.0.0.1"), .binds = HELD}, CAUSE_BOUND, "does not listen"},
         {{.table = WORLD("syn_sent 127.0.0.1 to 10.0.0.5 5432"), .binds = HELD}, CAUSE_OUTGOING, "to 10.0.0.5:5432"},
@@ -99,7 +103,8 @@ static void whatever_holds_a_port_is_told_as_measured(void **state)
         for (size_t b = 0; b < COUNT_OF(binds); b++) {
             for (enum judge_asker asker = JUDGE_FOR_AGENT; asker <= JUDGE_FOR_WHY; asker++) {
                 cleanup(verdict_done) struct verdict verdict =
-                    tell(.endpoint = "127.0.0.1:80", .table = WORLD(lines[i]), .binds = WORLD(binds[b]), .asker = asker);
+                    tell(.endpoint = "127.0.0.1:80", .table = WORLD(lines[i]), .binds = WORLD(binds[b]),
+                         .asker = asker);
                 assert_is_prose(&verdict);
             }
         }
@@ -157,8 +162,12 @@ static void without_an_answer_to_the_bind_with_the_option_nothing_is_said_of_who
     (void)state;
     const struct question questions[] = {
         {.table = WORLD("time_wait 127.0.0.1")},
-        {.endpoint = "127.0.0.1:80", .table = WORLD("time_wait 127.0.0.1"), .binds = WORLD("127.0.0.1 reuseaddr EACCES")},
-        {.endpoint = "127.0.0.1:80", .table = WORLD("time_wait 127.0.0.1"), .binds = WORLD("127.0.0.1 reuseaddr EACCES"),
+        {.endpoint = "127.0.0.1:80",
+         .table = WORLD("time_wait 127.0.0.1"),
+         .binds = WORLD("127.0.0.1 reuseaddr EACCES")},
+        {.endpoint = "127.0.0.1:80",
+         .table = WORLD("time_wait 127.0.0.1"),
+         .binds = WORLD("127.0.0.1 reuseaddr EACCES"),
          .asker = JUDGE_FOR_WHY},
     };
     for (size_t i = 0; i < COUNT_OF(questions); i++) {
@@ -172,8 +181,8 @@ static void without_an_answer_to_the_bind_with_the_option_nothing_is_said_of_who
 static void a_port_that_is_privileged_as_well_is_told_so(void **state)
 {
     (void)state;
-    cleanup(verdict_done) struct verdict refused =
-        tell(.endpoint = "127.0.0.1:80", .table = WORLD("listen 127.0.0.1"), .binds = WORLD("127.0.0.1 reuseaddr EACCES"));
+    cleanup(verdict_done) struct verdict refused = tell(.endpoint = "127.0.0.1:80", .table = WORLD("listen 127.0.0.1"),
+                                                        .binds = WORLD("127.0.0.1 reuseaddr EACCES"));
     assert_says(&refused, "CAP_NET_BIND_SERVICE");
     cleanup(verdict_done) struct verdict in_use =
         tell(.endpoint = "127.0.0.1:80", .table = WORLD("listen 127.0.0.1"), .binds = HELD);
@@ -184,7 +193,8 @@ static void open_connections_are_counted_and_closing_ones_are_not(void **state)
 {
     (void)state;
     cleanup(verdict_done) struct verdict one =
-        tell(.table = WORLD("established 127.0.0.1 inbound", "last_ack 127.0.0.1 x5", "time_wait 127.0.0.1 x7"), .binds = HELD);
+        tell(.table = WORLD("established 127.0.0.1 inbound", "last_ack 127.0.0.1 x5", "time_wait 127.0.0.1 x7"),
+             .binds = HELD);
     assert_says(&one, "1 connection on the port is still open");
     cleanup(verdict_done) struct verdict three =
         tell(.table = WORLD("established 127.0.0.1 inbound x2", "close_wait 127.0.0.1 inbound"), .binds = HELD);

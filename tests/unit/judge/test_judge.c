@@ -72,9 +72,9 @@ static void whatever_lets_a_reuseaddr_bind_pass_is_the_cause_all_the_same(void *
 static void the_first_of_several_causes_is_named_and_all_holders_are_shown(void **state)
 {
     (void)state;
-    static const char *const lines[] = {
-        "time_wait 127.0.0.1 x9", "last_ack 127.0.0.1 x8",         "close_wait 127.0.0.1 inbound x7",
-        "syn_sent 127.0.0.1 x6",  "bound_inactive 127.0.0.1 x5", "listen 127.0.0.1"};
+    static const char *const lines[] = {"time_wait 127.0.0.1 x9",          "last_ack 127.0.0.1 x8",
+                                        "close_wait 127.0.0.1 inbound x7", "syn_sent 127.0.0.1 x6",
+                                        "bound_inactive 127.0.0.1 x5",     "listen 127.0.0.1"};
     static const enum cause causes[] = {CAUSE_TIME_WAIT, CAUSE_CLOSING, CAUSE_CONNECTED,
                                         CAUSE_OUTGOING,  CAUSE_BOUND,   CAUSE_LISTENER};
     const char *table[COUNT_OF(lines) + 1] = {0};
@@ -141,7 +141,8 @@ static void for_who_asks_himself_a_privileged_port_is_held(void **state)
     (void)state;
     cleanup(verdict_done) struct verdict verdict =
         ask(.endpoint = "80", .asker = JUDGE_FOR_WHY,
-            .binds = WORLD("0.0.0.0 plain EACCES", "0.0.0.0 reuseaddr EACCES", ":: plain EACCES", ":: reuseaddr EACCES"));
+            .binds =
+                WORLD("0.0.0.0 plain EACCES", "0.0.0.0 reuseaddr EACCES", ":: plain EACCES", ":: reuseaddr EACCES"));
     assert_verdict(&verdict, VERDICT_HELD, CAUSE_PRIVILEGED);
 }
 
@@ -183,8 +184,9 @@ static void a_socket_elsewhere_does_not_explain_a_privileged_port(void **state)
 static void a_failure_that_no_socket_explains_is_unseen(void **state)
 {
     (void)state;
-    cleanup(verdict_done) struct verdict verdict = ask(.endpoint = "127.0.0.1:8080", .table = WORLD("listen 127.0.0.2"),
-                                                       .binds = WORLD("127.0.0.1 reuseaddr EADDRINUSE"), .hides_bound = true);
+    cleanup(verdict_done) struct verdict verdict =
+        ask(.endpoint = "127.0.0.1:8080", .table = WORLD("listen 127.0.0.2"),
+            .binds = WORLD("127.0.0.1 reuseaddr EADDRINUSE"), .hides_bound = true);
     assert_verdict(&verdict, VERDICT_HELD, CAUSE_UNSEEN);
     assert_true(verdict.contradiction);
 }
@@ -219,8 +221,9 @@ static void a_doubtful_holder_is_named_only_where_no_certain_one_explains_the_fa
             .binds = WORLD("0.0.0.0 reuseaddr EADDRINUSE"));
     assert_verdict(&beside, VERDICT_HELD, CAUSE_TIME_WAIT);
     assert_int_equal(beside.holder_count, 1);
-    cleanup(verdict_done) struct verdict alone = ask(.endpoint = "0.0.0.0:8080", .table = WORLD("established ::1 inbound"),
-                                                     .binds = WORLD("0.0.0.0 reuseaddr EADDRINUSE"));
+    cleanup(verdict_done) struct verdict alone =
+        ask(.endpoint = "0.0.0.0:8080", .table = WORLD("established ::1 inbound"),
+            .binds = WORLD("0.0.0.0 reuseaddr EADDRINUSE"));
     assert_verdict(&alone, VERDICT_HELD, CAUSE_CONNECTED);
     assert_int_equal(alone.holder_count, 1);
 }
@@ -230,7 +233,8 @@ static void connections_that_a_dead_listener_was_accepting_do_not_make_a_port_re
 {
     (void)state;
     cleanup(verdict_done) struct verdict verdict =
-        ask(.endpoint = "127.0.0.1:8080", .table = WORLD("syn_recv 127.0.0.1 x3"), .binds = WORLD("127.0.0.1 reuseaddr ok"));
+        ask(.endpoint = "127.0.0.1:8080", .table = WORLD("syn_recv 127.0.0.1 x3"),
+            .binds = WORLD("127.0.0.1 reuseaddr ok"));
     assert_verdict(&verdict, VERDICT_UNKNOWN, CAUSE_UNKNOWN);
     assert_int_equal(verdict.holder_count, 0);
 }
@@ -251,8 +255,8 @@ static void without_probing_the_table_decides_what_it_can(void **state)
 static void udp_is_free_or_held_and_never_reusable(void **state)
 {
     (void)state;
-    cleanup(verdict_done) struct verdict free = ask(.endpoint = "udp:8080", .table = WORLD("udp close ::1"),
-                                                    .binds = WORLD("0.0.0.0 plain ok", ":: plain ok"));
+    cleanup(verdict_done) struct verdict free =
+        ask(.endpoint = "udp:8080", .table = WORLD("udp close ::1"), .binds = WORLD("0.0.0.0 plain ok", ":: plain ok"));
     assert_true(free.contradiction);
     cleanup(verdict_done) struct verdict held = ask(.endpoint = "udp:8080", .table = WORLD("udp close ::1"));
     assert_verdict(&held, VERDICT_HELD, CAUSE_BOUND);
@@ -273,9 +277,8 @@ static void a_connection_of_unknown_direction_is_judged_by_its_port(void **state
     const struct {
         const char *endpoint;
         enum cause cause;
-    } cases[] = {{"127.0.0.1:8080", CAUSE_CONNECTED},
-                 {"127.0.0.1:33333", CAUSE_OUTGOING},
-                 {"127.0.0.1:40000", CAUSE_CONNECTED}};
+    } cases[] = {
+        {"127.0.0.1:8080", CAUSE_CONNECTED}, {"127.0.0.1:33333", CAUSE_OUTGOING}, {"127.0.0.1:40000", CAUSE_CONNECTED}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         cleanup(verdict_done) struct verdict verdict =
             ask(.endpoint = cases[i].endpoint, .table = WORLD("established 127.0.0.1"), .settings = &settings,

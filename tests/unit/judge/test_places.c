@@ -11,8 +11,9 @@
 static void a_failed_reuseaddr_bind_implies_a_failed_plain_one(void **state)
 {
     (void)state;
-    cleanup(verdict_done) struct verdict verdict = ask(.endpoint = "0.0.0.0:8080", .table = WORLD("time_wait 127.0.0.1"),
-                                                       .binds = WORLD("0.0.0.0 reuseaddr EADDRINUSE"));
+    cleanup(verdict_done) struct verdict verdict =
+        ask(.endpoint = "0.0.0.0:8080", .table = WORLD("time_wait 127.0.0.1"),
+            .binds = WORLD("0.0.0.0 reuseaddr EADDRINUSE"));
     assert_binds(&verdict, WORLD("0.0.0.0 plain EADDRINUSE inferred", "0.0.0.0 reuseaddr EADDRINUSE performed"));
 }
 
@@ -21,30 +22,32 @@ static void the_plain_bind_fails_for_the_same_reason(void **state)
     (void)state;
     cleanup(verdict_done) struct verdict verdict =
         ask(.endpoint = "127.0.0.9:8080", .binds = WORLD("127.0.0.9 reuseaddr EADDRNOTAVAIL"));
-    assert_binds(&verdict, WORLD("127.0.0.9 plain EADDRNOTAVAIL inferred", "127.0.0.9 reuseaddr EADDRNOTAVAIL performed"));
+    assert_binds(&verdict,
+                 WORLD("127.0.0.9 plain EADDRNOTAVAIL inferred", "127.0.0.9 reuseaddr EADDRNOTAVAIL performed"));
 }
 
 static void a_plain_bind_works_when_the_reuseaddr_one_does_and_the_table_shows_nothing(void **state)
 {
     (void)state;
-    cleanup(verdict_done) struct verdict verdict = ask(.endpoint = "127.0.0.1:8080", .table = WORLD("listen 127.0.0.2"),
-                                                       .binds = WORLD("127.0.0.1 reuseaddr ok"));
+    cleanup(verdict_done) struct verdict verdict =
+        ask(.endpoint = "127.0.0.1:8080", .table = WORLD("listen 127.0.0.2"), .binds = WORLD("127.0.0.1 reuseaddr ok"));
     assert_binds(&verdict, WORLD("127.0.0.1 plain ok inferred", "127.0.0.1 reuseaddr ok performed"));
 }
 
 static void a_plain_bind_fails_on_a_socket_that_lets_a_reuseaddr_bind_pass(void **state)
 {
     (void)state;
-    cleanup(verdict_done) struct verdict verdict = ask(.endpoint = "127.0.0.1:8080", .table = WORLD("time_wait 127.0.0.1"),
-                                                       .binds = WORLD("127.0.0.1 reuseaddr ok"));
+    cleanup(verdict_done) struct verdict verdict =
+        ask(.endpoint = "127.0.0.1:8080", .table = WORLD("time_wait 127.0.0.1"),
+            .binds = WORLD("127.0.0.1 reuseaddr ok"));
     assert_binds(&verdict, WORLD("127.0.0.1 plain EADDRINUSE inferred", "127.0.0.1 reuseaddr ok performed"));
 }
 
 static void what_only_perhaps_overlaps_leaves_the_plain_bind_open(void **state)
 {
     (void)state;
-    cleanup(verdict_done) struct verdict verdict = ask(.endpoint = "0.0.0.0:8080", .table = WORLD("time_wait ::1"),
-                                                       .binds = WORLD("0.0.0.0 reuseaddr ok"));
+    cleanup(verdict_done) struct verdict verdict =
+        ask(.endpoint = "0.0.0.0:8080", .table = WORLD("time_wait ::1"), .binds = WORLD("0.0.0.0 reuseaddr ok"));
     assert_binds(&verdict, WORLD("0.0.0.0 reuseaddr ok performed"));
     assert_verdict(&verdict, VERDICT_UNKNOWN, CAUSE_UNKNOWN);
 }
@@ -77,7 +80,8 @@ static void without_a_bind_a_listener_refuses_both(void **state)
 static void without_a_bind_any_other_socket_refuses_the_plain_one_only(void **state)
 {
     (void)state;
-    cleanup(verdict_done) struct verdict verdict = ask(.endpoint = "127.0.0.1:8080", .table = WORLD("time_wait 127.0.0.1"));
+    cleanup(verdict_done) struct verdict verdict =
+        ask(.endpoint = "127.0.0.1:8080", .table = WORLD("time_wait 127.0.0.1"));
     assert_binds(&verdict, WORLD("127.0.0.1 plain EADDRINUSE inferred"));
 }
 
@@ -106,8 +110,9 @@ static void udp_has_plain_binds_only(void **state)
 static void both_addresses_of_an_endpoint_without_one_are_judged_each_for_itself(void **state)
 {
     (void)state;
-    cleanup(verdict_done) struct verdict verdict = ask(.endpoint = "8080", .table = WORLD("listen :: v6only"),
-                                                       .binds = WORLD("0.0.0.0 reuseaddr ok", ":: reuseaddr EADDRINUSE"));
+    cleanup(verdict_done) struct verdict verdict =
+        ask(.endpoint = "8080", .table = WORLD("listen :: v6only"),
+            .binds = WORLD("0.0.0.0 reuseaddr ok", ":: reuseaddr EADDRINUSE"));
     assert_binds(&verdict, WORLD("0.0.0.0 plain ok inferred", ":: plain EADDRINUSE inferred",
                                  "0.0.0.0 reuseaddr ok performed", ":: reuseaddr EADDRINUSE performed"));
 }

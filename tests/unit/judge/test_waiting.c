@@ -40,8 +40,8 @@ static void a_free_port_is_free_now(void **state)
 static void time_wait_frees_when_the_longest_is_gone_and_its_timer_has_fired(void **state)
 {
     (void)state;
-    cleanup(verdict_done) struct verdict verdict =
-        held_by(WORLD("time_wait 127.0.0.1 x3 left 20000", "time_wait ::ffff:127.0.0.1 left 41700", "time_wait 127.0.0.1"));
+    cleanup(verdict_done) struct verdict verdict = held_by(
+        WORLD("time_wait 127.0.0.1 x3 left 20000", "time_wait ::ffff:127.0.0.1 left 41700", "time_wait 127.0.0.1"));
     assert_verdict(&verdict, VERDICT_HELD, CAUSE_TIME_WAIT);
     assert_after(verdict.plain, 41700 + SLACK_MS);
     assert_after(verdict.reuseaddr, 41700 + SLACK_MS);
@@ -101,7 +101,8 @@ static void with_the_option_it_is_not_known_which_of_a_live_socket_and_a_time_wa
     cleanup(verdict_done) struct verdict live =
         held_by(WORLD("established 127.0.0.1 inbound", "time_wait 127.0.0.1 left 30000"));
     assert_not_known(live.reuseaddr);
-    cleanup(verdict_done) struct verdict listener = held_by(WORLD("listen 127.0.0.1", "time_wait 127.0.0.1 left 30000"));
+    cleanup(verdict_done) struct verdict listener =
+        held_by(WORLD("listen 127.0.0.1", "time_wait 127.0.0.1 left 30000"));
     assert_never(listener.reuseaddr);
 }
 
@@ -133,8 +134,8 @@ static void a_fin_wait2_that_outlasts_the_setting_was_armed_for_longer(void **st
     struct kernel_settings settings = world_settings();
     settings.fin_timeout_seconds = 3;
     cleanup(verdict_done) struct verdict verdict =
-        ask(.endpoint = "127.0.0.1:8080", .table = WORLD("fin_wait2 127.0.0.1 orphan left 55000"), .settings = &settings,
-            .binds = WORLD("127.0.0.1 reuseaddr EADDRINUSE"));
+        ask(.endpoint = "127.0.0.1:8080", .table = WORLD("fin_wait2 127.0.0.1 orphan left 55000"),
+            .settings = &settings, .binds = WORLD("127.0.0.1 reuseaddr EADDRINUSE"));
     assert_after(verdict.plain, 55000 + SLACK_MS);
 }
 
@@ -154,8 +155,8 @@ static void a_refusal_that_is_not_about_sockets_does_not_end_by_waiting(void **s
                                            "127.0.0.1 reuseaddr EACCES"};
     for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
         cleanup(verdict_done) struct verdict verdict =
-            ask(.endpoint = "127.0.0.1:80", .table = WORLD("time_wait 127.0.0.1 port 80 left 30000"), .asker = JUDGE_FOR_WHY,
-                .binds = WORLD(refusals[i]));
+            ask(.endpoint = "127.0.0.1:80", .table = WORLD("time_wait 127.0.0.1 port 80 left 30000"),
+                .asker = JUDGE_FOR_WHY, .binds = WORLD(refusals[i]));
         assert_string_equal(verdict_kind_name(verdict.kind), "held");
         assert_never(verdict.plain);
         assert_never(verdict.reuseaddr);
@@ -214,11 +215,13 @@ static void a_doubtful_holder_that_would_change_the_time_makes_it_unknown(void *
         ask(.endpoint = "0.0.0.0:8080", .table = WORLD("established ::1 inbound", "time_wait 127.0.0.1 left 30000"),
             .binds = binds);
     assert_not_known(live.plain);
-    cleanup(verdict_done) struct verdict longer = ask(
-        .endpoint = "0.0.0.0:8080", .table = WORLD("time_wait ::1 left 40000", "time_wait 127.0.0.1 left 30000"), .binds = binds);
+    cleanup(verdict_done) struct verdict longer =
+        ask(.endpoint = "0.0.0.0:8080", .table = WORLD("time_wait ::1 left 40000", "time_wait 127.0.0.1 left 30000"),
+            .binds = binds);
     assert_not_known(longer.plain);
-    cleanup(verdict_done) struct verdict shorter = ask(
-        .endpoint = "0.0.0.0:8080", .table = WORLD("time_wait ::1 left 20000", "time_wait 127.0.0.1 left 30000"), .binds = binds);
+    cleanup(verdict_done) struct verdict shorter =
+        ask(.endpoint = "0.0.0.0:8080", .table = WORLD("time_wait ::1 left 20000", "time_wait 127.0.0.1 left 30000"),
+            .binds = binds);
     assert_after(shorter.plain, 30000 + SLACK_MS);
     cleanup(verdict_done) struct verdict alone =
         ask(.endpoint = "0.0.0.0:8080", .table = WORLD("time_wait ::1 left 40000"), .binds = binds);

@@ -15,81 +15,13 @@
 #include <time.h>
 
 #include "render/text.h"
-#include "report_sample.h"
 #include "terminal.h"
-#include "why_cases.h"
+#include "why_sample.h"
 
 #define TEXT_MAX (1 << 16)
 #define COLUMNS 80
 
-static void add_binds(const struct why_case *sample, struct verdict *verdict)
-{
-    bool reuseaddr_works = true;
-    bool reuseaddr_fails = false;
-    for (int reuseaddr = 0; reuseaddr < 2; reuseaddr++)
-        for (size_t i = 0; i < ENDPOINT_ADDRESSES_MAX && sample->binds[i].address != NULL; i++) {
-            const struct why_bind *bind = &sample->binds[i];
-            int error = reuseaddr ? bind->reuseaddr : bind->plain;
-            if (error != NOT_KNOWN)
-                verdict->binds[verdict->bind_count++] = (struct bind_result){
-                    .address = report_sample_address(bind->address),
-                    .reuseaddr = reuseaddr,
-                    .error = error,
-                    .performed = reuseaddr || bind->tried,
-                };
-            reuseaddr_works = reuseaddr_works && (!reuseaddr || error == 0);
-            reuseaddr_fails = reuseaddr_fails || (reuseaddr && error > 0);
-        }
-    bool passes = sample->kind == VERDICT_FREE || sample->plain_seconds > 0;
-    verdict->plain = (struct frees){passes ? FREES_AFTER : FREES_NEVER, sample->plain_seconds};
-    if (reuseaddr_works)
-        verdict->reuseaddr = (struct frees){FREES_AFTER, 0};
-    else if (reuseaddr_fails)
-        verdict->reuseaddr = verdict->plain;
-}
-
-static void add_holder(const struct why_holder *sample, struct report_port *port)
-{
-    struct holder *holder = report_sample_holder(port, sample->state, sample->local, sample->count);
-    if (sample->peer != NULL)
-        holder->remote = report_sample_address(sample->peer);
-    holder->remote_port = sample->peer_port;
-    holder->direction = sample->direction;
-    holder->minisocket = sample->left_ms > 0;
-    holder->longest_remaining_ms = sample->left_ms;
-    for (int32_t i = 0; sample->process != NULL && i <= sample->sharers; i++) {
-        struct owner *owner = report_sample_owner(holder, sample->process, sample->first_pid + i);
-        owner->alive = !sample->exited;
-        (void)snprintf(owner->unit, sizeof(owner->unit), "%s", sample->unit != NULL ? sample->unit : "");
-        (void)snprintf(owner->container, sizeof(owner->container), "%s",
-                       sample->container != NULL ? sample->container : "");
-    }
-}
-
-static void add_remedy(struct verdict *verdict, enum remedy_kind kind, const char *text, const char *command)
-{
-    struct remedy *remedy = &verdict->remedies[verdict->remedy_count++];
-    *remedy = (struct remedy){kind, strdup(text), command != NULL ? strdup(command) : NULL};
-    assert_non_null(remedy->text);
-}
-
-/* A report whose one port has the verdict. */
-static struct report *build(const struct why_case *sample)
-{
-    struct report *report = report_sample_new();
-    struct report_port *port = report_sample_port(report, sample->endpoint, sample->kind, sample->cause);
-    port->verdict.may_extend = sample->may_extend;
-    add_binds(sample, &port->verdict);
-    for (size_t i = 0; i < sizeof(sample->holders) / sizeof(sample->holders[0]) && sample->holders[i].count > 0; i++)
-        add_holder(&sample->holders[i], port);
-    if (sample->explanation != NULL)
-        report_sample_explain(port, sample->explanation);
-    for (size_t i = 0; i < sizeof(sample->remedies) / sizeof(sample->remedies[0]) && sample->remedies[i].text; i++)
-        add_remedy(&port->verdict, sample->remedies[i].kind, sample->remedies[i].text, sample->remedies[i].command);
-    return report;
-}
-
-static char *text_of(const struct report *report, const struct why_case *sample, bool colour)
+static char *text_of(const struct report *report, const struct why_sample *sample, bool colour)
 {
     struct text_why why = {
         .verdict = &report->netns.ports[0].verdict,
@@ -106,18 +38,18 @@ static char *text_of(const struct report *report, const struct why_case *sample,
     return text;
 }
 
-static char *case_text(const struct why_case *sample, bool colour)
+static char *sample_text(const struct why_sample *sample, bool colour)
 {
-    cleanup(report_sample_freep) struct report *report = build(sample);
+    cleanup(report_sample_freep) struct report *report = why_sample_build(sample);
     return text_of(report, sample, colour);
 }
 
-static const struct why_case *case_named(const char *name)
+static const struct why_sample *sample_named(const char *name)
 {
-    for (size_t i = 0; i < WHY_CASE_COUNT; i++)
-        if (strcmp(why_cases[i].name, name) == 0)
-            return &why_cases[i];
-    fail_msg("no case %s", name);
+    for (size_t i = 0; i < why_sample_count; i++)
+        if (strcmp(why_samples[i].name, name) == 0)
+            return &why_samples[i];
+    fail_msg("no sample %s", name);
     return NULL;
 }
 
@@ -156,15 +88,15 @@ static void every_verdict_reads_as_it_is_kept(void **state)
 {
     (void)state;
     size_t different = 0;
-    for (size_t i = 0; i < WHY_CASE_COUNT; i++) {
+    for (size_t i = 0; i < why_sample_count; i++) {
         char file[128];
-        cleanup(cleanup_free) char *plain = case_text(&why_cases[i], false);
-        (void)snprintf(file, sizeof(file), "%s.txt", why_cases[i].name);
+        cleanup(cleanup_free) char *plain = sample_text(&why_samples[i], false);
+        (void)snprintf(file, sizeof(file), "%s.txt", why_samples[i].name);
         different += !is_as_kept(file, plain);
-        if (!why_cases[i].coloured)
+        if (!why_samples[i].coloured)
             continue;
-        cleanup(cleanup_free) char *coloured = case_text(&why_cases[i], true);
-        (void)snprintf(file, sizeof(file), "%s.colour.txt", why_cases[i].name);
+        cleanup(cleanup_free) char *coloured = sample_text(&why_samples[i], true);
+        (void)snprintf(file, sizeof(file), "%s.colour.txt", why_samples[i].name);
         different += !is_as_kept(file, coloured);
     }
     assert_int_equal(different, 0);
@@ -173,9 +105,9 @@ static void every_verdict_reads_as_it_is_kept(void **state)
 static void colour_changes_no_character(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < WHY_CASE_COUNT; i++) {
-        cleanup(cleanup_free) char *plain = case_text(&why_cases[i], false);
-        cleanup(cleanup_free) char *coloured = case_text(&why_cases[i], true);
+    for (size_t i = 0; i < why_sample_count; i++) {
+        cleanup(cleanup_free) char *plain = sample_text(&why_samples[i], false);
+        cleanup(cleanup_free) char *coloured = sample_text(&why_samples[i], true);
         assert_null(strchr(plain, '\x1b'));
         assert_non_null(strchr(coloured, '\x1b'));
         char *end = coloured;
@@ -190,9 +122,9 @@ static void colour_changes_no_character(void **state)
     }
 }
 
-static bool is_command(const struct why_case *sample, const char *line, size_t length)
+static bool is_command(const struct why_sample *sample, const char *line, size_t length)
 {
-    for (size_t i = 0; i < sizeof(sample->remedies) / sizeof(sample->remedies[0]); i++) {
+    for (size_t i = 0; i < WHY_SAMPLE_REMEDIES_MAX; i++) {
         const char *command = sample->remedies[i].command;
         size_t first = command != NULL ? strcspn(command, "\n") : SIZE_MAX;
         if (first <= length && memmem(line, length, command, first) != NULL)
@@ -204,16 +136,16 @@ static bool is_command(const struct why_case *sample, const char *line, size_t l
 static void only_commands_are_wider_than_a_terminal(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < WHY_CASE_COUNT; i++) {
-        cleanup(cleanup_free) char *text = case_text(&why_cases[i], false);
+    for (size_t i = 0; i < why_sample_count; i++) {
+        cleanup(cleanup_free) char *text = sample_text(&why_samples[i], false);
         size_t length;
         for (const char *line = text; *line != '\0'; line += length + 1) {
             length = strcspn(line, "\n");
             assert_int_equal(line[length], '\n');
             if (length > 0)
                 assert_int_not_equal(line[length - 1], ' ');
-            if (terminal_width(line, length) > COLUMNS && !is_command(&why_cases[i], line, length))
-                fail_msg("%s: too wide: %.*s", why_cases[i].name, (int)length, line);
+            if (terminal_width(line, length) > COLUMNS && !is_command(&why_samples[i], line, length))
+                fail_msg("%s: too wide: %.*s", why_samples[i].name, (int)length, line);
         }
     }
 }
@@ -229,7 +161,7 @@ static void the_time_of_day_is_local(void **state)
     (void)state;
     (void)setenv("TZ", "XST-5:30", 1);
     tzset();
-    cleanup(cleanup_free) char *text = case_text(case_named("time_wait"), false);
+    cleanup(cleanup_free) char *text = sample_text(sample_named("time_wait"), false);
     (void)setenv("TZ", "UTC", 1);
     tzset();
     assert_contains(text, "free in 43.7 s, at 00:34:12\n");
@@ -238,14 +170,14 @@ static void the_time_of_day_is_local(void **state)
 static void nothing_from_outside_can_drive_the_terminal(void **state)
 {
     (void)state;
-    struct why_case sample = *case_named("listener");
+    struct why_sample sample = *sample_named("listener");
     sample.holders[0].process = "\x1b[2J";
     sample.holders[0].unit = "a\nb\xe2\x80\xae";
     sample.explanation = "why\x1b]0;x\x07\n";
     sample.missing = "missing\x9b";
     sample.remedies[0].command = "kill\x1b 1";
     sample.remedies[0].text = "ends\r it";
-    cleanup(cleanup_free) char *text = case_text(&sample, false);
+    cleanup(cleanup_free) char *text = sample_text(&sample, false);
     for (const char *byte = text; *byte != '\0'; byte++)
         assert_true(*byte == '\n' || (unsigned char)*byte >= ' ');
     assert_contains(text, "\xef\xbf\xbd[2J (812), a\xef\xbf\xbd"
@@ -257,21 +189,21 @@ static void nothing_from_outside_can_drive_the_terminal(void **state)
 static void sharers_who_live_apart_are_named_with_where_they_live(void **state)
 {
     (void)state;
-    cleanup(report_sample_freep) struct report *report = build(case_named("listener"));
+    cleanup(report_sample_freep) struct report *report = why_sample_build(sample_named("listener"));
     struct holder *holder = &report->netns.ports[0].verdict.holders[0];
     (void)snprintf(holder->owners[0].unit, OWNER_UNIT_MAX, "init.scope");
     (void)snprintf(report_sample_owner(holder, "app", 77)->unit, OWNER_UNIT_MAX, "app.service");
-    cleanup(cleanup_free) char *text = text_of(report, case_named("listener"), false);
+    cleanup(cleanup_free) char *text = text_of(report, sample_named("listener"), false);
     assert_contains(text, "   nginx (812), init.scope; app (77), app.service\n");
 }
 
 static void a_crowd_of_holders_is_cut_and_the_rest_counted(void **state)
 {
     (void)state;
-    cleanup(report_sample_freep) struct report *report = build(case_named("connected"));
+    cleanup(report_sample_freep) struct report *report = why_sample_build(sample_named("connected"));
     for (size_t i = 0; i < 30; i++)
         (void)report_sample_holder(&report->netns.ports[0], SOCK_ESTABLISHED, "10.0.0.1", 4000 + i);
-    cleanup(cleanup_free) char *text = text_of(report, case_named("connected"), false);
+    cleanup(cleanup_free) char *text = text_of(report, sample_named("connected"), false);
     assert_contains(text, "\n  4009 ESTABLISHED");
     assert_contains(text, "\n  and 20 more kinds of sockets: --json lists them all\n");
     assert_null(strstr(text, "4010 ESTABLISHED"));
@@ -280,11 +212,11 @@ static void a_crowd_of_holders_is_cut_and_the_rest_counted(void **state)
 static void what_narrows_a_local_address_is_shown(void **state)
 {
     (void)state;
-    cleanup(report_sample_freep) struct report *report = build(case_named("listener"));
+    cleanup(report_sample_freep) struct report *report = why_sample_build(sample_named("listener"));
     report->netns.ports[0].verdict.holders[0].interface = 3;
     struct holder *rest = report_sample_holder(&report->netns.ports[0], SOCK_ESTABLISHED, "10.0.0.1", 9);
     rest->many_locals = true;
-    cleanup(cleanup_free) char *text = text_of(report, case_named("listener"), false);
+    cleanup(cleanup_free) char *text = text_of(report, sample_named("listener"), false);
     assert_contains(text, "  1 LISTEN        0.0.0.0:8080 (interface 3)   nginx (812), nginx.service\n");
     assert_contains(text, "  9 ESTABLISHED   *:8080                       -\n");
 }
@@ -292,8 +224,8 @@ static void what_narrows_a_local_address_is_shown(void **state)
 static void a_buffer_that_is_too_small_is_told_at_every_size(void **state)
 {
     (void)state;
-    const struct why_case *sample = case_named("time_wait");
-    cleanup(report_sample_freep) struct report *report = build(sample);
+    const struct why_sample *sample = sample_named("time_wait");
+    cleanup(report_sample_freep) struct report *report = why_sample_build(sample);
     cleanup(cleanup_free) char *text = text_of(report, sample, true);
     for (size_t limit = 0; limit < strlen(text); limit++) {
         cleanup(buf_done) struct buf buf;

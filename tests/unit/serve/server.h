@@ -9,7 +9,9 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "client.h"
+#include "report_sample.h"
 #include "serve/http.h"
 #include "serve/listen.h"
 
@@ -50,4 +52,50 @@ static inline void server_stop(struct server *server)
     http_stop(server->http, 1000);
     board_free(server->board);
     free(server);
+}
+
+/* For cmocka: *state is a started server. */
+static inline int server_set_up(void **state)
+{
+    *state = server_start(0);
+    return 0;
+}
+
+static inline int server_tear_down(void **state)
+{
+    server_stop(*state);
+    return 0;
+}
+
+static inline void server_publish(struct server *server, struct report *report)
+{
+    assert_return_code(board_publish(server->board, report), 0);
+}
+
+static inline struct moment server_seconds_ago(int seconds)
+{
+    struct moment moment = clock_now();
+    moment.monotonic_ns -= seconds * CLOCK_NS_PER_S;
+    moment.realtime_ns -= seconds * CLOCK_NS_PER_S;
+    return moment;
+}
+
+/* The sample host, up to date: six ports, and [::1]:9000. */
+static inline void server_publish_ports(struct server *server)
+{
+    struct report *report = report_sample_host();
+    report_sample_port(report, "[::1]:9000", VERDICT_FREE, CAUSE_NONE);
+    report->agent.last_success = server_seconds_ago(0);
+    server_publish(server, report);
+}
+
+/* The answer has this status, and the part somewhere in its body. */
+static inline void server_expect(struct server *server, const char *method, const char *target, int status,
+                                 const char *part)
+{
+    cleanup(client_reply_done) struct client_reply reply;
+    client_ask(server->port, method, target, &reply);
+    if (reply.status != status || reply.body.length == 0 || strstr(reply.body.data, part) == NULL)
+        fail_msg("%s %s: %d, not %d with %s: %s", method, target, reply.status, status, part,
+                 reply.body.length > 0 ? reply.body.data : "");
 }

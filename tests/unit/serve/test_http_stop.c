@@ -37,7 +37,7 @@ static void publish_much(struct server *server)
         (void)snprintf(endpoint, sizeof(endpoint), "%u", port);
         report_sample_port(report, endpoint, VERDICT_FREE, CAUSE_NONE);
     }
-    assert_return_code(board_publish(server->board, report), 0);
+    server_publish(server, report);
 }
 
 /* Asks for the report and takes no more than the head of the answer. */
@@ -49,6 +49,22 @@ static int open_under_way(struct server *server, struct client_reply *ret_reply)
     client_read_head(fd, ret_reply);
     assert_true(client_content_length(ret_reply) > 100 * SMALL_BUFFER);
     return fd;
+}
+
+/* Asks on a connection that is open and stays so; connection: the header that the answer must have, NULL: none. */
+static void ask_on(int fd, const char *connection)
+{
+    cleanup(client_reply_done) struct client_reply reply;
+    client_send(fd, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    client_read_head(fd, &reply);
+    client_read_body(fd, client_content_length(&reply), &reply);
+    assert_string_equal(reply.body.data, "ok\n");
+    char line[32];
+    const char *found = client_header(&reply, "Connection", line, sizeof(line));
+    if (connection == NULL)
+        assert_null(found);
+    else
+        assert_string_equal(found, connection);
 }
 
 struct stopping {
@@ -102,6 +118,29 @@ static void a_request_under_way_finishes_while_new_clients_are_refused(void **st
     server_stop(server);
 }
 
+static void an_open_connection_is_answered_a_last_time_while_another_finishes(void **state)
+{
+    (void)state;
+    struct server *server = server_start(SMALL_BUFFER);
+    publish_much(server);
+    cleanup(client_reply_done) struct client_reply slow;
+    cleanup(cleanup_close) int fd = open_under_way(server, &slow);
+    cleanup(cleanup_close) int other = client_open(server->port);
+    /* Answered, so accepted: a connection that still waits to be would be refused. */
+    ask_on(other, NULL);
+
+    struct stopping stopping = {.server = server};
+    assert_int_equal(pthread_create(&stopping.thread, NULL, stop, &stopping), 0);
+    await_refusal(server->port);
+    ask_on(other, "close");
+
+    cleanup_close(&fd);
+    fd = -1;
+    assert_int_equal(pthread_join(stopping.thread, NULL), 0);
+    server->http = NULL;
+    server_stop(server);
+}
+
 static void a_client_that_does_not_read_is_waited_for_no_longer_than_the_grace(void **state)
 {
     (void)state;
@@ -126,13 +165,8 @@ static void connections_without_a_request_do_not_delay_the_end(void **state)
     cleanup(cleanup_close) int half = client_open(server->port);
     client_send(half, "GET /healthz HTTP/1.1\r\nHost: loc");
     cleanup(cleanup_close) int kept_alive = client_open(server->port);
-    for (int i = 0; i < 2; i++) {
-        cleanup(client_reply_done) struct client_reply reply;
-        client_send(kept_alive, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
-        client_read_head(kept_alive, &reply);
-        client_read_body(kept_alive, client_content_length(&reply), &reply);
-        assert_string_equal(reply.body.data, "ok\n");
-    }
+    ask_on(kept_alive, NULL);
+    ask_on(kept_alive, NULL);
     int64_t start_ns = clock_monotonic_ns();
     http_stop(steal_ptr(&server->http), LONG_GRACE_MS);
     assert_true(milliseconds_since(start_ns) < AT_ONCE_MS);
@@ -222,6 +256,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_under_way_finishes_while_new_clients_are_refused),
+        cmocka_unit_test(an_open_connection_is_answered_a_last_time_while_another_finishes),
         cmocka_unit_test(a_client_that_does_not_read_is_waited_for_no_longer_than_the_grace),
         cmocka_unit_test(connections_without_a_request_do_not_delay_the_end),
         cmocka_unit_test(nothing_stays_open_after_the_end),

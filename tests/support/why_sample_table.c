@@ -1,55 +1,6 @@
-/* Verdicts, one for each cause and kind at least, whose text is kept in tests/data/why. */
-#pragma once
-
 #include <errno.h>
 
-#include "model/verdict.h"
-
-/* A cell of the binds that is not known. */
-#define NOT_KNOWN (-1)
-
-struct why_bind {
-    const char *address;
-    int plain;
-    int reuseaddr;
-    bool tried; /* the plain one; that with SO_REUSEADDR always is */
-};
-
-struct why_holder {
-    enum sock_state state;
-    uint64_t count;
-    const char *local;
-    const char *peer; /* NULL: none */
-    uint16_t peer_port;
-    uint32_t left_ms; /* not 0: a minisocket */
-    enum direction direction;
-    const char *process; /* NULL: no owner is known */
-    const char *unit;
-    const char *container;
-    int32_t first_pid;
-    int32_t sharers; /* processes beyond the first, with the pids that follow */
-    bool exited;
-};
-
-struct why_case {
-    const char *name;
-    const char *endpoint;
-    enum verdict_kind kind;
-    enum cause cause;
-    bool asks_reuseaddr;
-    bool may_extend;
-    bool coloured;        /* its coloured text is kept, too */
-    double plain_seconds; /* 0: never, unless it is free */
-    struct why_bind binds[ENDPOINT_ADDRESSES_MAX];
-    struct why_holder holders[3];
-    const char *missing;
-    const char *explanation;
-    struct {
-        enum remedy_kind kind;
-        const char *text;
-        const char *command;
-    } remedies[4];
-};
+#include "why_sample.h"
 
 #define IN_USE_EVERYWHERE                                                                                              \
     {                                                                                                                  \
@@ -73,7 +24,7 @@ struct why_case {
         }                                                                                                              \
     }
 
-static const struct why_case why_cases[] = {
+const struct why_sample why_samples[] = {
     {
         .name = "time_wait",
         .endpoint = "8080",
@@ -149,7 +100,8 @@ static const struct why_case why_cases[] = {
         .cause = CAUSE_TIME_WAIT,
         .coloured = true,
         .plain_seconds = 43.7,
-        .binds = {{"0.0.0.0", EADDRINUSE, NOT_KNOWN, false}, {"::", EADDRINUSE, NOT_KNOWN, false}},
+        .binds = {{"0.0.0.0", EADDRINUSE, WHY_SAMPLE_NOT_KNOWN, false},
+                  {"::", EADDRINUSE, WHY_SAMPLE_NOT_KNOWN, false}},
         .holders = {{SOCK_TIME_WAIT, 3, "127.0.0.1", "127.0.0.1", 51644, 41700}},
         .explanation = "TIME_WAIT sockets are left on the port: a plain bind works when they are gone. Whether one "
                        "with SO_REUSEADDR works now was not tested.",
@@ -246,7 +198,7 @@ static const struct why_case why_cases[] = {
         .endpoint = "udp:53",
         .kind = VERDICT_HELD,
         .cause = CAUSE_BOUND,
-        .binds = {{"0.0.0.0", EADDRINUSE, NOT_KNOWN, true}, {"::", EADDRINUSE, NOT_KNOWN, true}},
+        .binds = {{"0.0.0.0", EADDRINUSE, WHY_SAMPLE_NOT_KNOWN, true}, {"::", EADDRINUSE, WHY_SAMPLE_NOT_KNOWN, true}},
         .holders = {{SOCK_CLOSE, 1, "0.0.0.0", .process = "dnsmasq", .first_pid = 640},
                     {SOCK_ESTABLISHED, 2, "127.0.0.1", "127.0.0.53", 53, .process = "dnsmasq", .first_pid = 640}},
         .explanation = "A UDP socket is bound to the port. UDP has no states that end by themselves: the port is free "
@@ -386,7 +338,7 @@ static const struct why_case why_cases[] = {
         .endpoint = "udp:[::1]:40000",
         .kind = VERDICT_FREE,
         .cause = CAUSE_NONE,
-        .binds = {{"::1", 0, NOT_KNOWN, false}},
+        .binds = {{"::1", 0, WHY_SAMPLE_NOT_KNOWN, false}},
         .explanation = "Nothing holds the port: a plain bind works.",
         .remedies = {{REMEDY_RESERVE,
                       "the port lies in ip_local_port_range: until it is bound or reserved, an outgoing connection "
@@ -399,7 +351,7 @@ static const struct why_case why_cases[] = {
         .kind = VERDICT_UNKNOWN,
         .cause = CAUSE_UNKNOWN,
         .coloured = true,
-        .binds = {{"0.0.0.0", 0, 0, false}, {"::", NOT_KNOWN, 0, false}},
+        .binds = {{"0.0.0.0", 0, 0, false}, {"::", WHY_SAMPLE_NOT_KNOWN, 0, false}},
         .explanation = "The socket table alone does not decide it, and no test-bind did.",
     },
     {
@@ -407,8 +359,9 @@ static const struct why_case why_cases[] = {
         .endpoint = "udp:53",
         .kind = VERDICT_UNKNOWN,
         .cause = CAUSE_UNKNOWN,
-        .binds = {{"0.0.0.0", 0, NOT_KNOWN, false}, {"::", NOT_KNOWN, NOT_KNOWN, false}},
+        .binds = {{"0.0.0.0", 0, WHY_SAMPLE_NOT_KNOWN, false},
+                  {"::", WHY_SAMPLE_NOT_KNOWN, WHY_SAMPLE_NOT_KNOWN, false}},
         .explanation = "The socket table alone does not decide it, and no test-bind did.",
     },
 };
-#define WHY_CASE_COUNT (sizeof(why_cases) / sizeof(why_cases[0]))
+const size_t why_sample_count = sizeof(why_samples) / sizeof(why_samples[0]);
