@@ -29,7 +29,8 @@ struct agent {
     struct http *http;
     int signals;
     int timer;
-    bool failing; /* the last round failed: said once, not every round */
+    double process_start_seconds; /* since 1970; read once, so that it never moves */
+    bool failing;                 /* the last round failed: said once, not every round */
 };
 
 static void agent_done(struct agent *agent)
@@ -69,7 +70,9 @@ static int64_t run_round(struct agent *agent)
     log_round(agent, report);
     report->agent.interval_seconds = (double)interval_ns / NS_PER_S;
     http_counts(agent->http, &report->agent);
+    report->agent.process_start_seconds = agent->process_start_seconds;
     selfstat_read(&report->agent);
+    agent->process_start_seconds = report->agent.process_start_seconds;
     if (board_publish(agent->board, report) < 0)
         log_event(&agent->log, LOG_LEVEL_ERROR, "round not published", {"reason", "out of memory"});
     return interval_ns;

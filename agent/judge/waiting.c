@@ -2,7 +2,7 @@
 
 #include "judge/overlap.h"
 
-/* How long a TIME_WAIT lasts (TCP_TIMEWAIT_LEN in include/net/tcp.h); here only for the step of its timer. */
+/* How long a TIME_WAIT lasts (TCP_TIMEWAIT_LEN in include/net/tcp.h), unless more is left; only for the timer's step. */
 #define TIME_WAIT_MS 60000
 
 /* Of the holders that block. */
@@ -19,6 +19,8 @@ static int64_t gone_after_ms(const struct judge_evidence *evidence, const struct
     int64_t armed_ms = TIME_WAIT_MS;
     if (holder->state == SOCK_FIN_WAIT2 && evidence->settings->fin_timeout_seconds != KERNEL_UNKNOWN)
         armed_ms = evidence->settings->fin_timeout_seconds * 1000;
+    if (holder->longest_remaining_ms > armed_ms)
+        armed_ms = holder->longest_remaining_ms;
     return holder->longest_remaining_ms + kernel_timer_slack_ms(evidence->settings, armed_ms);
 }
 

@@ -36,17 +36,19 @@ def objects(*arguments):
 
 
 class Ports(unittest.TestCase):
-    def setUp(self):
+    @classmethod
+    def setUpClass(cls):
         def keep(made):
-            self.addCleanup(made.close)
+            cls.addClassCleanup(made.close)
             return made
 
-        self.server = keep(sockets.listener("127.0.0.1", 7001))
+        server = keep(sockets.listener("127.0.0.1", 7001))
         keep(sockets.bound("127.0.0.1", 7002, protocol="udp"))
-        keep(sockets.outgoing(33333, self.server.getsockname()))
-        self.client = keep(socket.create_connection(self.server.getsockname()))
-        keep(self.server.accept()[0])
-        keep(self.server.accept()[0])
+        sockets.time_wait("127.0.0.1", 7003, 3)
+        keep(sockets.outgoing(33333, server.getsockname()))
+        cls.client = keep(socket.create_connection(server.getsockname()))
+        keep(server.accept()[0])
+        keep(server.accept()[0])
 
     def test_listeners_and_udp(self):
         rows = table()
@@ -62,14 +64,13 @@ class Ports(unittest.TestCase):
     def test_all_shows_outgoing_connections_too(self):
         rows = table("--all")
         ephemeral = f"{self.client.getsockname()[1]}/tcp"
-        self.assertEqual(set(rows), {"7001/tcp", "7002/udp", "33333/tcp", ephemeral})
+        self.assertEqual(set(rows), {"7001/tcp", "7002/udp", "7003/tcp", "33333/tcp", ephemeral})
         for port in ("33333/tcp", ephemeral):
             self.assertEqual((rows[port]["VERDICT"], rows[port]["WHY"]), ("held", "outgoing to 127.0.0.1:7001"))
             self.assertEqual(rows[port]["QUEUE"], "-")
             self.assertIn(f"({os.getpid()})", rows[port]["OWNER"])
 
     def test_time_wait_shows_when_it_ends(self):
-        sockets.time_wait("127.0.0.1", 7003, 3)
         row = table("--all")["7003/tcp"]
         self.assertEqual((row["VERDICT"], row["TIME_WAIT"]), ("held", "3"))
         self.assertRegex(row["WHY"], r"\Atime_wait, free in \d+\.\d s\Z")
