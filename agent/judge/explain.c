@@ -14,6 +14,14 @@ static const struct holder *first_in_state(const struct verdict *verdict, enum s
     return NULL;
 }
 
+static bool some_bind_failed_with(const struct verdict *verdict, bool reuseaddr, int error)
+{
+    for (size_t i = 0; i < verdict->bind_count; i++)
+        if (verdict->binds[i].reuseaddr == reuseaddr && verdict->binds[i].error == error)
+            return true;
+    return false;
+}
+
 static void say_local(struct buf *buf, const struct verdict *verdict, const struct holder *holder)
 {
     struct endpoint endpoint = {
@@ -46,10 +54,12 @@ static void explain_listener(const struct verdict *verdict, struct buf *buf)
     struct address local = address_unmapped(&listener->local);
     buf_add_text(buf, "A server is listening on ");
     say_local(buf, verdict, listener);
-    buf_add_text(buf, ". A listening socket keeps every other bind away, with SO_REUSEADDR or without; waiting does not "
-                      "help while it lives.");
+    buf_add_text(buf,
+                 ". A listening socket holds off a plain bind and one with SO_REUSEADDR alike; waiting does not help "
+                 "while it lives.");
     if (local.family == FAMILY_IPV6 && listener->v6only == V6ONLY_NO && address_is_wildcard(&local))
-        buf_add_text(buf, " It is an IPv6 socket that serves IPv4 as well: a look at IPv4 sockets alone does not show it.");
+        buf_add_text(buf,
+                     " It is an IPv6 socket that serves IPv4 as well: a look at IPv4 sockets alone does not show it.");
     else if (address_is_wildcard(&local) && !verdict->endpoint.any_address &&
              !address_is_wildcard(&verdict->endpoint.address))
         buf_add_text(buf, " It listens on every address, this one included.");
@@ -64,12 +74,14 @@ static void explain_listener(const struct verdict *verdict, struct buf *buf)
 static void explain_bound(const struct verdict *verdict, struct buf *buf)
 {
     if (verdict->endpoint.protocol == PROTOCOL_UDP) {
-        buf_add_text(buf, "A UDP socket is bound to the port. UDP has no states that end by themselves: the port is free "
-                          "when the socket is closed.");
+        buf_add_text(buf,
+                     "A UDP socket is bound to the port. UDP has no states that end by themselves: the port is free "
+                     "when the socket is closed.");
         return;
     }
-    buf_add_text(buf, "A socket is bound to the port and does not listen: a server that is starting, or one that forgot "
-                      "to. Most tools do not show such sockets. Waiting does not help while it stays open.");
+    buf_add_text(buf,
+                 "A socket is bound to the port and does not listen, as that of a server that is just starting. Most "
+                 "tools do not show such sockets. Waiting does not help while it stays open.");
     if (verdict->kind == VERDICT_REUSABLE)
         buf_add_text(buf, " It has set SO_REUSEADDR, so a bind that sets it, too, works now.");
 }
@@ -82,69 +94,98 @@ static void explain_outgoing(const struct verdict *verdict, struct buf *buf)
     say_remote(buf, holder);
     if (holder->owner_count > 0)
         buf_printf(buf, ", opened by %s (%d),", holder->owners[0].process, (int)holder->owners[0].pid);
-    buf_add_text(buf, " uses the port as its source port. connect() picks source ports from ip_local_port_range; a port "
-                      "that a server needs belongs into ip_local_reserved_ports.");
+    buf_add_text(buf,
+                 " uses the port as its source port. connect() picks source ports from ip_local_port_range; a port "
+                 "that a server needs belongs into ip_local_reserved_ports.");
     if (verdict->kind == VERDICT_REUSABLE)
         buf_add_text(buf, " It has set SO_REUSEADDR, so a bind that sets it, too, works now.");
+}
+
+static bool is_open(const struct holder *holder)
+{
+    return holder->state == SOCK_ESTABLISHED || holder->state == SOCK_CLOSE_WAIT || holder->state == SOCK_SYN_RECV;
 }
 
 static void explain_connected(const struct verdict *verdict, struct buf *buf)
 {
     uint64_t count = 0;
-    for (size_t i = 0; i < verdict->holder_count; i++)
-        if (!verdict->holders[i].minisocket)
-            count += verdict->holders[i].count;
-    buf_printf(buf,
-               "No server listens here any more, but %llu %s on the port still open. ",
-               (unsigned long long)count,
-               plural(count, "connection is", "connections are"));
+    bool all_inbound = true;
+    for (size_t i = 0; i < verdict->holder_count; i++) {
+        if (!is_open(&verdict->holders[i]))
+            continue;
+        count += verdict->holders[i].count;
+        all_inbound = all_inbound && verdict->holders[i].direction == DIRECTION_INBOUND;
+    }
+    buf_printf(buf, "No server listens here%s, but %llu %s still open. ", all_inbound ? " any more" : "",
+               (unsigned long long)count, plural(count, "connection on the port is", "connections on the port are"));
     buf_add_text(buf, verdict->kind == VERDICT_REUSABLE
-                          ? "They come from a server that had set SO_REUSEADDR, so a bind that sets it, too, works now."
+                          ? "Their socket had set SO_REUSEADDR, so a bind that sets it, too, works now."
                           : "A plain bind has to wait until they are closed, however long that takes.");
 }
 
 static void explain_closing(const struct verdict *verdict, struct buf *buf)
 {
-    buf_add_text(buf, "Connections on the port are half closed: our side is done, the last word of the peer is missing.");
+    buf_add_text(buf,
+                 "Connections on the port are half closed: our side is done, the last word of the peer is missing.");
     if (verdict->may_extend)
         buf_add_text(buf, " A timer ends them, but a late FIN turns each into a TIME_WAIT, which starts anew.");
     if (verdict->kind == VERDICT_REUSABLE)
         buf_add_text(buf, " Their socket had set SO_REUSEADDR, so a bind that sets it, too, works now.");
 }
 
+/* Who left the TIME_WAITs, as far as they all agree. */
+static const char *who_left(const struct verdict *verdict)
+{
+    enum direction direction = first_in_state(verdict, SOCK_TIME_WAIT)->direction;
+    for (size_t i = 0; i < verdict->holder_count; i++)
+        if (verdict->holders[i].direction != direction)
+            direction = DIRECTION_UNKNOWN;
+    switch (direction) {
+    case DIRECTION_OUTBOUND:
+        return "the client that opened these connections";
+    case DIRECTION_INBOUND:
+        return "the server that closed these connections";
+    case DIRECTION_UNKNOWN:
+        return "the socket that left them";
+    }
+    return "the socket that left them";
+}
+
 static void explain_time_wait(const struct verdict *verdict, struct buf *buf)
 {
-    const struct holder *holder = first_in_state(verdict, SOCK_TIME_WAIT);
-    switch (verdict->kind) {
-    case VERDICT_REUSABLE:
+    if (verdict->kind == VERDICT_REUSABLE)
         buf_add_text(buf, "Only TIME_WAIT sockets are left, of connections whose socket had set SO_REUSEADDR: a bind "
                           "that sets it, too, works now, a plain one when they are gone.");
-        return;
-    case VERDICT_HELD:
-        buf_add_text(buf, "Only TIME_WAIT sockets are left, and ");
-        buf_add_text(buf, holder->direction == DIRECTION_OUTBOUND  ? "the client that opened these connections"
-                          : holder->direction == DIRECTION_INBOUND ? "the server that closed these connections"
-                                                                   : "the socket that left them");
-        buf_add_text(buf, " had not set SO_REUSEADDR. On Linux the old and the new socket must both have it, so setting "
-                          "it now does not help until these are gone.");
-        return;
-    case VERDICT_FREE:
-    case VERDICT_UNKNOWN:
-        buf_add_text(buf, "TIME_WAIT sockets are left on the port: a plain bind works when they are gone. Whether one with "
-                          "SO_REUSEADDR works now was not tested.");
-        return;
-    }
+    else if (some_bind_failed_with(verdict, true, EADDRINUSE))
+        buf_printf(buf,
+                   "Only TIME_WAIT sockets are left, and %s had not set SO_REUSEADDR. On Linux the old and the new "
+                   "socket must both have it, so setting it now does not help until these are gone.",
+                   who_left(verdict));
+    else
+        buf_add_text(buf, "TIME_WAIT sockets are left on the port: they hold off a plain bind until they are gone. "
+                          "Whether they hold off one with SO_REUSEADDR is not known.");
+}
+
+static void explain_address(const struct verdict *verdict, struct buf *buf)
+{
+    if (some_bind_failed_with(verdict, false, EAFNOSUPPORT))
+        buf_add_text(buf, "This kernel does not have the family of the address, so nothing can bind it here.");
+    else
+        buf_add_text(buf,
+                     "The address does not belong to this network namespace: only a socket with IP_FREEBIND can bind "
+                     "it here.");
 }
 
 static void explain_cause(const struct verdict *verdict, struct buf *buf)
 {
     switch (verdict->cause) {
     case CAUSE_DENIED:
-        buf_add_text(buf, "A policy of this system (cgroup BPF or a security module) refuses the bind, whoever holds the "
-                          "port.");
+        buf_add_text(buf,
+                     "A policy of this system (cgroup BPF or a security module) refuses the bind, whoever holds the "
+                     "port.");
         return;
     case CAUSE_ADDRESS:
-        buf_add_text(buf, "The address does not belong to this network namespace, so nothing can bind it here.");
+        explain_address(verdict, buf);
         return;
     case CAUSE_PRIVILEGED:
         buf_add_text(buf, "The port is below ip_unprivileged_port_start, and who asked lacks CAP_NET_BIND_SERVICE. The "
@@ -186,8 +227,12 @@ int explain(struct verdict *verdict)
     struct buf buf;
     buf_init(&buf, EXPLANATION_MAX);
     explain_cause(verdict, &buf);
+    if (verdict->cause > CAUSE_PRIVILEGED && some_bind_failed_with(verdict, false, EACCES))
+        buf_add_text(&buf, " The port is also below ip_unprivileged_port_start, and who asked lacks "
+                           "CAP_NET_BIND_SERVICE.");
     if (verdict->contradiction && verdict->cause != CAUSE_UNSEEN)
-        buf_add_text(&buf, " The test-bind and the socket table disagree, even after a second look; the bind is believed.");
+        buf_add_text(&buf,
+                     " The test-bind and the socket table disagree, even after a second look; the bind is believed.");
     char *text;
     size_t length;
     int r = buf_steal(&buf, &text, &length);

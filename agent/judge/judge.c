@@ -31,10 +31,21 @@ static enum outcome outcome_of(const struct judge_evidence *evidence, const stru
 {
     if (!cell->known)
         return OUTCOME_UNKNOWN;
-    bool about_rights = cell->result.error == EACCES && is_below_unprivileged(evidence);
-    if (about_rights && evidence->asker == JUDGE_FOR_AGENT && !obstacle)
-        return OUTCOME_UNKNOWN;
-    return cell->result.error == 0 ? OUTCOME_WORKS : OUTCOME_FAILS;
+    bool about_others = evidence->asker == JUDGE_FOR_AGENT && is_below_unprivileged(evidence);
+    switch (cell->result.error) {
+    case 0:
+        return OUTCOME_WORKS;
+    case EACCES:
+        return about_others && !obstacle ? OUTCOME_UNKNOWN : OUTCOME_FAILS;
+    case EADDRINUSE:
+    case EADDRNOTAVAIL:
+    case EAFNOSUPPORT:
+    case EPERM:
+        return OUTCOME_FAILS;
+    default:
+        /* Memory ran out, or a sandbox answered: of the port that says nothing. */
+        return obstacle ? OUTCOME_FAILS : OUTCOME_UNKNOWN;
+    }
 }
 
 static enum outcome worse(enum outcome left, enum outcome right)
@@ -138,14 +149,14 @@ static enum cause cause_of(const struct court *court, const struct verdict *verd
     return some_bind_failed_with(court, EADDRINUSE) ? CAUSE_UNSEEN : CAUSE_UNKNOWN;
 }
 
-/* A socket in the way of a bind that fails; an unsure one only where the kernel said that there is one. */
+/* A socket in the way of a bind that fails; an unsure one only where the kernel found one and the table no sure one. */
 static bool is_in_the_way(const struct court *court, const struct holder *holder)
 {
     for (size_t i = 0; i < court->place_count; i++) {
         const struct place *place = &court->places[i];
         bool works = place->plain.known && place->plain.result.error == 0;
         enum overlap overlap = overlap_of(holder, &place->address);
-        bool taken = place->plain.known && place->plain.result.error == EADDRINUSE;
+        bool taken = place->plain.known && place->plain.result.error == EADDRINUSE && !place->obstacles.some;
         if (!works && (overlap == OVERLAP_YES || (overlap == OVERLAP_PERHAPS && taken)))
             return true;
     }
@@ -195,12 +206,29 @@ static struct frees frees_of(const struct court *court, const struct verdict *ve
     enum outcome outcome = reuseaddr ? court->reuseaddr : court->plain;
     if (outcome == OUTCOME_WORKS)
         return (struct frees){.kind = FREES_AFTER, .seconds = 0};
-    if (outcome == OUTCOME_UNKNOWN || verdict->cause == CAUSE_UNSEEN)
+    if (outcome == OUTCOME_UNKNOWN)
         return (struct frees){.kind = FREES_NOT_KNOWN};
-    if (verdict->cause <= CAUSE_PRIVILEGED)
+    /* Sockets may be in the way as well; once they are gone, the refusal stays. */
+    bool refused = court->evidence->asker == JUDGE_FOR_WHY && some_bind_failed_with(court, EACCES);
+    if (verdict->cause <= CAUSE_PRIVILEGED || refused)
         return (struct frees){.kind = FREES_NEVER};
-    return waiting_for(court->evidence, court->places, court->place_count, verdict->holders, verdict->holder_count,
-                       reuseaddr);
+    return waiting_for(court->evidence, court->places, court->place_count, reuseaddr);
+}
+
+static bool is_some_time_away(const struct frees *frees)
+{
+    return frees->kind == FREES_AFTER && frees->seconds > 0;
+}
+
+/* A late FIN makes a TIME_WAIT of an orphaned FIN_WAIT2. */
+static bool may_extend(const struct verdict *verdict)
+{
+    if (!is_some_time_away(&verdict->plain) && !is_some_time_away(&verdict->reuseaddr))
+        return false;
+    for (size_t i = 0; i < verdict->holder_count; i++)
+        if (verdict->holders[i].minisocket && verdict->holders[i].state == SOCK_FIN_WAIT2)
+            return true;
+    return false;
 }
 
 int judge(const struct judge_evidence *evidence, struct verdict *ret_verdict)
@@ -218,9 +246,7 @@ int judge(const struct judge_evidence *evidence, struct verdict *ret_verdict)
     verdict.plain = frees_of(&court, &verdict, false);
     if (evidence->endpoint.protocol == PROTOCOL_TCP)
         verdict.reuseaddr = frees_of(&court, &verdict, true);
-    for (size_t i = 0; i < verdict.holder_count; i++)
-        if (verdict.holders[i].minisocket && verdict.holders[i].state == SOCK_FIN_WAIT2)
-            verdict.may_extend = true;
+    verdict.may_extend = may_extend(&verdict);
     *ret_verdict = verdict;
     return 0;
 }

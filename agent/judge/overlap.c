@@ -39,14 +39,29 @@ static enum overlap with_ipv6_bind(const struct address *local, const struct add
     return same_or_wildcard(local, bind_address) ? OVERLAP_YES : OVERLAP_NO;
 }
 
+/* One local address stands for many: those of one family meet a wildcard, or the other family, all alike. */
+static enum overlap of_many_locals(enum family family, enum overlap of_one, const struct address *bind_address)
+{
+    bool alike = address_is_wildcard(bind_address) ? family == FAMILY_IPV4 || bind_address->family == FAMILY_IPV6
+                                                   : family == FAMILY_IPV4 && bind_address->family == FAMILY_IPV6;
+    return alike ? of_one : OVERLAP_PERHAPS;
+}
+
+/*
+ * A request socket (net/ipv4/inet_connection_sock.c, inet_csk_reqsk_queue_hash_add) holds no port: it is in the table
+ * until its timer ends it, also when its listener is long gone. Fast Open alone makes a whole socket in this state.
+ */
+static bool is_request_perhaps(const struct holder *holder)
+{
+    return holder->state == SOCK_SYN_RECV && holder->inode_count == 0;
+}
+
 enum overlap overlap_of(const struct holder *holder, const struct address *bind_address)
 {
     struct address local = address_unmapped(&holder->local);
     enum overlap overlap = bind_address->family == FAMILY_IPV4 ? with_ipv4_bind(&local, holder->v6only, bind_address)
                                                                : with_ipv6_bind(&local, bind_address);
-    if (!holder->many_locals)
-        return overlap;
-    bool surely = address_is_wildcard(bind_address) &&
-                  (bind_address->family == FAMILY_IPV6 || holder->family == FAMILY_IPV4);
-    return surely ? OVERLAP_YES : OVERLAP_PERHAPS;
+    if (holder->many_locals)
+        overlap = of_many_locals(holder->family, overlap, bind_address);
+    return overlap == OVERLAP_YES && is_request_perhaps(holder) ? OVERLAP_PERHAPS : overlap;
 }

@@ -8,7 +8,7 @@ struct census {
     struct census_limits limits;
     struct kernel_settings settings;
     int64_t now_ns;
-    int64_t previous_ns; /* of the round before; 0 in the first */
+    int64_t previous_ns; /* of the last round that ended; 0 before */
     uint64_t sockets;
     uint64_t totals[PROTOCOL_COUNT][FAMILY_COUNT][SOCK_STATE_COUNT];
     struct port_set used[PROTOCOL_COUNT];
@@ -138,7 +138,6 @@ static void clear(struct census_port *port)
 
 void census_begin(struct census *census, int64_t now_ns, const struct kernel_settings *settings)
 {
-    census->previous_ns = census->now_ns;
     census->now_ns = now_ns;
     census->settings = *settings;
     census->sockets = 0;
@@ -207,6 +206,7 @@ static int by_protocol_and_port(const void *left, const void *right)
 
 void census_end(struct census *census)
 {
+    census->previous_ns = census->now_ns;
     for (size_t i = census->count; i-- > 0;) {
         const struct census_port *port = census->ports[i];
         if (!port->watched && census->now_ns - port->last_seen_ns >= census->limits.forget_after_ns)

@@ -24,18 +24,26 @@ bool kernel_port_is_ephemeral(const struct kernel_settings *settings, uint16_t p
 
 bool kernel_is_at_least(const struct kernel_settings *settings, int64_t major, int64_t minor)
 {
-    return settings->release_major > major ||
-           (settings->release_major == major && settings->release_minor >= minor);
+    return settings->release_major > major || (settings->release_major == major && settings->release_minor >= minor);
 }
 
-/* The coarsest tick that Linux can be built with: what is said then is late rather than wrong. */
-#define COARSEST_TICK_NS INT64_C(10000000)
+/* The coarsest tick that Linux can be built with. */
+#define COARSEST_TICK_MS 10
 #define WHEEL_SLOTS 64
 #define WHEEL_STEP 8
 
+/* At no tick is a level's step coarser than 8/63 of what is armed in it: what is said then is late rather than wrong.
+ */
+static int64_t slack_at_any_tick_ms(int64_t armed_ms)
+{
+    return armed_ms * WHEEL_STEP / (WHEEL_SLOTS - 1) + 2 * COARSEST_TICK_MS;
+}
+
 int64_t kernel_timer_slack_ms(const struct kernel_settings *settings, int64_t armed_ms)
 {
-    int64_t tick_ns = settings->tick_ns != KERNEL_UNKNOWN ? settings->tick_ns : COARSEST_TICK_NS;
+    int64_t tick_ns = settings->tick_ns;
+    if (tick_ns == KERNEL_UNKNOWN)
+        return slack_at_any_tick_ms(armed_ms);
     int64_t armed_ticks = armed_ms * 1000000 / tick_ns;
     int64_t granularity = 1;
     for (int64_t level_end = WHEEL_SLOTS - 1; armed_ticks >= level_end; level_end *= WHEEL_STEP)

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "message_scan.h"
+#include "message_form.h"
 
 static const struct {
     const char *phrase;
@@ -17,18 +17,36 @@ static const struct {
     {"already listening", MESSAGE_IN_USE},
     {"something is already running", MESSAGE_IN_USE},
     {"not free", MESSAGE_IN_USE},
+    {"errno 98", MESSAGE_IN_USE},
+    {"errno=98", MESSAGE_IN_USE},
+    {"os error 98", MESSAGE_IN_USE},
+    {"(98", MESSAGE_IN_USE},
+    {"errno 10048", MESSAGE_IN_USE},
+    {"winerror 10048", MESSAGE_IN_USE},
+    {"(10048", MESSAGE_IN_USE},
     {"eaddrnotavail", MESSAGE_NOT_AVAILABLE},
     {"wsaeaddrnotavail", MESSAGE_NOT_AVAILABLE},
     {"addrnotavailable", MESSAGE_NOT_AVAILABLE},
     {"assign requested address", MESSAGE_NOT_AVAILABLE},
     {"address not available", MESSAGE_NOT_AVAILABLE},
     {"requested address is not valid", MESSAGE_NOT_AVAILABLE},
+    {"errno 99", MESSAGE_NOT_AVAILABLE},
+    {"errno=99", MESSAGE_NOT_AVAILABLE},
+    {"os error 99", MESSAGE_NOT_AVAILABLE},
+    {"(99", MESSAGE_NOT_AVAILABLE},
+    {"winerror 10049", MESSAGE_NOT_AVAILABLE},
+    {"(10049", MESSAGE_NOT_AVAILABLE},
     {"eacces", MESSAGE_DENIED},
     {"wsaeacces", MESSAGE_DENIED},
     {"permissiondenied", MESSAGE_DENIED},
     {"permission denied", MESSAGE_DENIED},
     {"operation not permitted", MESSAGE_DENIED},
     {"forbidden by its access permissions", MESSAGE_DENIED},
+    {"errno 13", MESSAGE_DENIED},
+    {"errno=13", MESSAGE_DENIED},
+    {"os error 13", MESSAGE_DENIED},
+    {"winerror 10013", MESSAGE_DENIED},
+    {"(10013", MESSAGE_DENIED},
 };
 
 /* Of connect(), not of bind(). */
@@ -40,41 +58,20 @@ static const char *const bind_phrases[] = {"bind*",  "listen*",    "running on",
 static const char *const refusal_phrases[] = {"already",  "fail*",  "cannot", "can't",   "could not",
                                               "couldn't", "unable", "error",  "problem", NULL};
 
-static bool says(struct message_line line, const char *const *phrases)
+static bool says(struct scan_line line, const char *const *phrases)
 {
     for (; *phrases != NULL; phrases++)
-        if (message_scan_phrase(line, *phrases))
+        if (scan_has(line, *phrases))
             return true;
     return false;
 }
 
-static enum message_trouble trouble_of_errno(unsigned number)
-{
-    switch (number) {
-    case 98:
-    case 10048:
-        return MESSAGE_IN_USE;
-    case 99:
-    case 10049:
-        return MESSAGE_NOT_AVAILABLE;
-    case 13:
-    case 10013:
-        return MESSAGE_DENIED;
-    default:
-        return MESSAGE_UNKNOWN;
-    }
-}
-
-static enum message_trouble trouble_of(struct message_line line)
+static enum message_trouble trouble_of(struct scan_line line)
 {
     for (size_t i = 0; i < sizeof(troubles) / sizeof(troubles[0]); i++)
-        if (message_scan_phrase(line, troubles[i].phrase))
+        if (scan_has(line, troubles[i].phrase))
             return troubles[i].trouble;
-    const char *cursor = line.begin;
-    enum message_trouble trouble = MESSAGE_UNKNOWN;
-    for (unsigned number; trouble == MESSAGE_UNKNOWN && (number = message_scan_errno(line, &cursor)) != 0;)
-        trouble = trouble_of_errno(number);
-    return trouble;
+    return MESSAGE_UNKNOWN;
 }
 
 /* How much a line that names an endpoint has to do with the trouble. */
@@ -93,20 +90,18 @@ struct reading {
     struct endpoint address;
 };
 
-static bool is_key(struct message_line line, const char *key)
+/* True for a line of a printed object such as `port: 8080`. */
+static bool begins_with(struct scan_line line, const char *key)
 {
-    while (line.begin < line.end && memchr(" \t\"'{", *line.begin, 5) != NULL)
-        line.begin++;
-    size_t length = strlen(key);
-    return (size_t)(line.end - line.begin) > length && memcmp(line.begin, key, length) == 0;
+    return scan_starts_with(line, scan_skip(line, line.begin, " \t\"'{", line.end - line.begin), key);
 }
 
-static enum relation relation_of(const struct reading *reading, struct message_line line, enum message_trouble trouble,
+static enum relation relation_of(const struct reading *reading, struct scan_line line, enum message_trouble trouble,
                                  bool outgoing)
 {
     if (trouble != MESSAGE_UNKNOWN)
         return RELATION_TROUBLE;
-    if (is_key(line, "port") && reading->message.trouble != MESSAGE_UNKNOWN)
+    if (begins_with(line, "port") && reading->message.trouble != MESSAGE_UNKNOWN)
         return RELATION_REFUSED;
     if (outgoing || !says(line, bind_phrases))
         return RELATION_NONE;
@@ -120,18 +115,19 @@ static bool is_better(const struct reading *reading, enum relation relation)
     return relation > reading->relation || (before && relation == RELATION_LISTENS && relation == reading->relation);
 }
 
-static void read_line(struct reading *reading, struct message_line line)
+static void read_line(struct reading *reading, struct scan_line line)
 {
     struct message *message = &reading->message;
     enum message_trouble trouble = trouble_of(line);
     bool outgoing = says(line, outgoing_phrases);
+    if (outgoing && trouble == MESSAGE_DENIED)
+        trouble = MESSAGE_UNKNOWN; /* a policy about the peer: no port of this host is in question */
     struct endpoint endpoint;
     bool bare = false;
-    bool found = message_scan_endpoint(line, outgoing, &endpoint, &bare);
-    if (!found && (trouble != MESSAGE_UNKNOWN || is_key(line, "address")) && message_scan_address(line, &endpoint)) {
+    bool found = message_form_endpoint(line, outgoing, &endpoint, &bare);
+    bool may_have_address = !found && (trouble != MESSAGE_UNKNOWN || begins_with(line, "address"));
+    if (may_have_address && message_form_address(line, &reading->address))
         reading->has_address = true;
-        reading->address = endpoint;
-    }
 
     enum relation relation = found ? relation_of(reading, line, trouble, outgoing) : RELATION_NONE;
     bool better = is_better(reading, relation);
@@ -139,7 +135,7 @@ static void read_line(struct reading *reading, struct message_line line)
         message->trouble = trouble;
         message->outgoing = outgoing && trouble != MESSAGE_UNKNOWN;
     }
-    if (outgoing && message_scan_phrase(line, "syscall"))
+    if (message->trouble != MESSAGE_UNKNOWN && outgoing && scan_has(line, "syscall"))
         message->outgoing = true;
     if (!better)
         return;
@@ -158,7 +154,7 @@ void message_read(const char *text, size_t length, struct message *ret_message)
     for (const char *next; text < end && reading.relation < RELATION_TROUBLE; text = next) {
         const char *newline = memchr(text, '\n', (size_t)(end - text));
         next = newline != NULL ? newline + 1 : end;
-        read_line(&reading, (struct message_line){text, next});
+        read_line(&reading, (struct scan_line){text, next});
     }
     /* A line that only listens is of interest when there is trouble. */
     reading.message.has_endpoint = reading.relation >= RELATION_REFUSED ||

@@ -19,14 +19,16 @@ static const struct bind_result *find(const struct verdict *verdict, const struc
     return NULL;
 }
 
-/* Those of the endpoint's addresses of which any bind is known; returns how many. */
+/* A family that the kernel lacks leaves no trace; nor does an address of which nothing is known, and that must be said.
+ */
 static size_t addresses_of(const struct verdict *verdict, struct address ret_addresses[static ENDPOINT_ADDRESSES_MAX])
 {
     struct address all[ENDPOINT_ADDRESSES_MAX];
     size_t all_count = endpoint_addresses(&verdict->endpoint, all);
     size_t count = 0;
     for (size_t i = 0; i < all_count; i++)
-        if (find(verdict, &all[i], false) != NULL || find(verdict, &all[i], true) != NULL)
+        if (verdict->kind == VERDICT_UNKNOWN || find(verdict, &all[i], false) != NULL ||
+            find(verdict, &all[i], true) != NULL)
             ret_addresses[count++] = all[i];
     return count;
 }

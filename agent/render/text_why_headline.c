@@ -22,10 +22,14 @@ static void say_verdict(const struct headline *line, enum verdict_kind kind, con
     text_parts_paint(line->buf, line->style, escape, words);
 }
 
-/* "a closing connection", or "closing connections" */
+/* "a closing connection", or "closing connections"; the TIME_WAITs beside them are another cause. */
 static const char *one_or_many(const struct verdict *verdict, const char *one, const char *many)
 {
-    return verdict->holder_count == 1 && verdict->holders[0].count == 1 ? one : many;
+    uint64_t count = 0;
+    for (size_t i = 0; i < verdict->holder_count; i++)
+        if (verdict->holders[i].state != SOCK_TIME_WAIT)
+            count += verdict->holders[i].count;
+    return count == 1 ? one : many;
 }
 
 /* What holds it, or what else is in the way; link goes between "held" and it. */
@@ -68,6 +72,11 @@ static struct obstacle obstacle_of(const struct verdict *verdict)
 static bool is_timed(const struct frees *frees)
 {
     return frees->kind == FREES_AFTER && frees->seconds > 0;
+}
+
+static bool works_now(const struct frees *frees)
+{
+    return frees->kind == FREES_AFTER && !is_timed(frees);
 }
 
 /* ", at 19:04:12": the first whole second at which it is free. */
@@ -117,7 +126,7 @@ static void say_on(const struct headline *line, const struct address *address)
 
 static void say_better(const struct headline *line, const struct text_why_split *split)
 {
-    buf_add_text(line->buf, split->better_kind == VERDICT_REUSABLE ? ", free with SO_REUSEADDR" : ", free");
+    buf_add_text(line->buf, split->better_kind == VERDICT_REUSABLE ? ", reusable" : ", free");
     say_on(line, &split->better);
 }
 
@@ -167,11 +176,10 @@ static void say_reusable(const struct headline *line)
 static void say_unknown(const struct headline *line)
 {
     const struct verdict *verdict = line->why->verdict;
-    bool reuseaddr_works = verdict->reuseaddr.kind == FREES_AFTER && !is_timed(&verdict->reuseaddr);
     bool plain_fails = false;
     for (size_t i = 0; i < verdict->bind_count; i++)
         plain_fails = plain_fails || (!verdict->binds[i].reuseaddr && verdict->binds[i].error != 0);
-    if (reuseaddr_works) {
+    if (works_now(&verdict->reuseaddr)) {
         buf_add_text(line->buf, " is free with SO_REUSEADDR, ");
         say_verdict(line, VERDICT_UNKNOWN, "not known");
         buf_add_text(line->buf, " for a plain bind");
@@ -189,8 +197,7 @@ static void say_unknown(const struct headline *line)
 static void say(const struct headline *line)
 {
     const struct verdict *verdict = line->why->verdict;
-    bool reuseaddr_works = verdict->reuseaddr.kind == FREES_AFTER && !is_timed(&verdict->reuseaddr);
-    if (line->why->reuseaddr && verdict->kind != VERDICT_FREE && reuseaddr_works) {
+    if (line->why->reuseaddr && verdict->kind != VERDICT_FREE && works_now(&verdict->reuseaddr)) {
         buf_add_char(line->buf, ' ');
         say_verdict(line, VERDICT_FREE, "can be bound with SO_REUSEADDR");
         return;

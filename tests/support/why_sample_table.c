@@ -70,6 +70,17 @@ const struct why_sample why_samples[] = {
         .remedies = {{REMEDY_WAIT, "", "tidewait wait 8080"}},
     },
     {
+        .name = "time_wait_reusable_on_ipv4",
+        .endpoint = "8080",
+        .kind = VERDICT_HELD,
+        .cause = CAUSE_TIME_WAIT,
+        .plain_seconds = 43.7,
+        .binds = {{"0.0.0.0", EADDRINUSE, 0, true}, {"::", EADDRINUSE, EADDRINUSE, true}},
+        .holders = {{SOCK_TIME_WAIT, 3, "127.0.0.1", "127.0.0.1", 51644, 30000},
+                    {SOCK_TIME_WAIT, 1, "::1", "::1", 51644, 41700}},
+        .explanation = "Only TIME_WAIT sockets are left, and the socket that left them had not set SO_REUSEADDR.",
+    },
+    {
         .name = "time_wait_reusable",
         .endpoint = "8080",
         .kind = VERDICT_REUSABLE,
@@ -92,6 +103,7 @@ const struct why_sample why_samples[] = {
         .plain_seconds = 43.7,
         .binds = REUSABLE_EVERYWHERE,
         .holders = {{SOCK_TIME_WAIT, 3, "127.0.0.1", "127.0.0.1", 51644, 41700}},
+        .explanation = "Only TIME_WAIT sockets are left, of connections whose socket had set SO_REUSEADDR.",
     },
     {
         .name = "time_wait_not_tested",
@@ -228,6 +240,17 @@ const struct why_sample why_samples[] = {
         .explanation = "An outgoing connection to 10.0.0.5:5432 uses the port as its source port.",
     },
     {
+        .name = "outgoing_hidden_owner",
+        .endpoint = "[::1]:33333",
+        .kind = VERDICT_HELD,
+        .cause = CAUSE_OUTGOING,
+        .binds = {{"::1", EADDRINUSE, EADDRINUSE, true}},
+        .holders = {{SOCK_ESTABLISHED, 1, "::1", "::1", 5432, .direction = DIRECTION_OUTBOUND}},
+        .missing = "Some owners are not among the processes that can be seen from here: another PID namespace has "
+                   "them.",
+        .explanation = "An outgoing connection to [::1]:5432 uses the port as its source port.",
+    },
+    {
         .name = "connected",
         .endpoint = "8080",
         .kind = VERDICT_HELD,
@@ -269,7 +292,8 @@ const struct why_sample why_samples[] = {
         .kind = VERDICT_HELD,
         .cause = CAUSE_CLOSING,
         .binds = IN_USE_EVERYWHERE,
-        .holders = {{SOCK_LAST_ACK, 1, "127.0.0.1", "127.0.0.1", 51644}},
+        .holders = {{SOCK_LAST_ACK, 1, "127.0.0.1", "127.0.0.1", 51644},
+                    {SOCK_TIME_WAIT, 2, "127.0.0.1", "127.0.0.1", 51700, 12000}},
         .explanation = "Connections on the port are half closed.",
     },
     {

@@ -1,21 +1,9 @@
 /* Every row of the bind table: what a socket does to the binds of others, by what it has come to and its options. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <setjmp.h>
-
-#include <cmocka.h>
+#include "trial.h"
 
 #include <errno.h>
-#include <stdio.h>
-
-#include "sandbox.h"
-#include "ways.h"
-#include "world.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-#define FIRST_PORT 10000
 
 /* TIME_WAIT and orphaned FIN_WAIT2 last as long as that when they are new (tcp_fin_timeout is 60 s, too). */
 #define MINISOCKET_S 60
@@ -31,9 +19,18 @@ struct row {
     bool timed; /* time alone frees the port */
 };
 
-#define SERVER(...) {.role = ROLE_SERVER, __VA_ARGS__}
-#define CLIENT(...) {.role = ROLE_CLIENT, __VA_ARGS__}
-#define AUTOBIND(...) {.role = ROLE_AUTOBIND, __VA_ARGS__}
+#define SERVER(...)                                                                                                    \
+    {                                                                                                                  \
+        .role = ROLE_SERVER, __VA_ARGS__                                                                               \
+    }
+#define CLIENT(...)                                                                                                    \
+    {                                                                                                                  \
+        .role = ROLE_CLIENT, __VA_ARGS__                                                                               \
+    }
+#define AUTOBIND(...)                                                                                                  \
+    {                                                                                                                  \
+        .role = ROLE_AUTOBIND, __VA_ARGS__                                                                             \
+    }
 #define LISTEN .state = SOCK_LISTEN
 #define BOUND .state = SOCK_BOUND_INACTIVE
 #define ESTABLISHED .state = SOCK_ESTABLISHED
@@ -87,7 +84,8 @@ static const struct row rows[] = {
     {"TIME_WAIT, RP", SERVER(TIME_WAIT, RP), CAUSE_TIME_WAIT, false, true},
     {"TIME_WAIT, RP, other user", SERVER(TIME_WAIT, RP, OTHER_USER), CAUSE_TIME_WAIT, false, true},
     {"TIME_WAIT, RA, RP", SERVER(TIME_WAIT, RA, RP), CAUSE_TIME_WAIT, true, true},
-    {"TIME_WAIT, RA set on the child", SERVER(TIME_WAIT, .afterthought = AFTERTHOUGHT_SET), CAUSE_TIME_WAIT, true, true},
+    {"TIME_WAIT, RA set on the child", SERVER(TIME_WAIT, .afterthought = AFTERTHOUGHT_SET), CAUSE_TIME_WAIT, true,
+     true},
     {"TIME_WAIT, RA cleared on the child", SERVER(TIME_WAIT, RA, .afterthought = AFTERTHOUGHT_CLEAR), CAUSE_TIME_WAIT,
      false, true},
     {"TIME_WAIT with a listener", SERVER(TIME_WAIT, WITH_LISTENER), CAUSE_LISTENER, false, false},
@@ -104,8 +102,6 @@ static const struct row rows[] = {
     {"outgoing ESTABLISHED, NO_PORT", {.role = ROLE_NO_PORT, ESTABLISHED}, CAUSE_OUTGOING, false, false},
     {"outgoing connection that was reset", CLIENT(BOUND), CAUSE_BOUND, false, false},
     {"outgoing connection that was reset, RA", CLIENT(BOUND, RA), CAUSE_BOUND, true, false},
-    /* The socket that was shut down stays open, and what bind() gave it stays with it. */
-    {"outgoing TIME_WAIT, still open", CLIENT(.state = SOCK_TIME_WAIT), CAUSE_BOUND, false, false},
     {"MPTCP LISTEN", SERVER(LISTEN, .mptcp = true), CAUSE_LISTENER, false, false},
     {"MPTCP LISTEN, RA", SERVER(LISTEN, RA, .mptcp = true), CAUSE_LISTENER, false, false},
     {"MPTCP bound only", SERVER(BOUND, .mptcp = true), CAUSE_BOUND, false, false},
@@ -120,27 +116,6 @@ static const struct {
     enum spot spot;
     bool ipv6;
 } families[] = {{SPOT_IPV4_ANY, false}, {SPOT_DUAL, false}, {SPOT_DUAL, true}};
-
-static const char *const endpoint_texts[] = {"%u",           "0.0.0.0:%u", "127.0.0.1:%u",
-                                             "127.0.0.2:%u", "[::]:%u",    "[::1]:%u"};
-
-struct trial {
-    struct ways *ways;
-    const struct row *row;
-    uint16_t port; /* the first of COUNT_OF(families) */
-};
-
-static struct endpoint endpoint_of(const char *format, uint16_t port)
-{
-    char digits[8];
-    char text[ENDPOINT_TEXT_MAX];
-    (void)snprintf(digits, sizeof(digits), "%u", port);
-    const char *mark = strstr(format, "%u");
-    (void)snprintf(text, sizeof(text), "%.*s%s", (int)(mark - format), format, digits);
-    struct endpoint_range range;
-    assert_int_equal(endpoint_parse(text, &range, NULL), 0);
-    return range.first;
-}
 
 static void assert_frees(const struct ways *ways, struct frees frees, bool works, bool timed)
 {
@@ -177,62 +152,39 @@ static void assert_row_is_true(const struct row *row, const struct direct *truth
     }
 }
 
-static void ask_about(const struct trial *trial, const char *format, uint16_t port)
-{
-    const struct endpoint endpoint = endpoint_of(format, port);
-    cleanup(verdict_done) struct verdict verdict = {0};
-    struct direct truth;
-    struct error error;
-    if (ways_compare(trial->ways, &endpoint, &verdict, &truth, &error) < 0)
-        fail_msg("%s", error.text);
-    if (endpoint.any_address)
-        assert_row_is_true(trial->row, &truth);
-    assert_verdict(trial, &verdict, &truth);
-}
-
 static void every_bind_and_the_cause_are_told_as_they_are(void **state)
 {
     const struct trial *trial = *state;
+    const struct row *row = trial->row;
     for (size_t f = 0; f < COUNT_OF(families); f++) {
-        struct tenant tenant = trial->row->tenant;
+        struct tenant tenant = row->tenant;
         tenant.spot = families[f].spot;
         tenant.ipv6 = families[f].ipv6;
-        cleanup(world_done) struct world world = {
-            .sockdiag = trial->ways->inquiry.sockdiag,
-            .port = (uint16_t)(trial->port + f),
-        };
+        cleanup(world_done) struct world world = trial_world(trial, f);
         int r = world_add(&world, &tenant);
         if (r == -EPROTONOSUPPORT && tenant.mptcp) {
             print_message("this kernel has no MPTCP\n");
             skip();
         }
         assert_int_equal(r, 0);
-        for (size_t e = 0; e < COUNT_OF(endpoint_texts); e++)
-            ask_about(trial, endpoint_texts[e], world.port);
+        for (const char *const *address = world_addresses; *address != NULL; address++) {
+            const struct endpoint endpoint = world_endpoint(&world, PROTOCOL_TCP, *address);
+            cleanup(verdict_done) struct verdict verdict = {0};
+            const struct direct truth = trial_compare(trial, &endpoint, &verdict);
+            if (endpoint.any_address)
+                assert_row_is_true(row, &truth);
+            assert_verdict(trial, &verdict, &truth);
+        }
     }
 }
 
 int main(void)
 {
-    sandbox_enter_or_skip();
-    struct error error;
-    struct ways ways;
-    if (ways_open(&ways, &error) < 0) {
-        (void)fprintf(stderr, "%s\n", error.text);
-        return 1;
-    }
-    struct trial trials[COUNT_OF(rows)];
-    struct CMUnitTest tests[COUNT_OF(rows)];
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        trials[i] = (struct trial){&ways, &rows[i], (uint16_t)(FIRST_PORT + i * COUNT_OF(families))};
-        tests[i] = (struct CMUnitTest){
-            .name = rows[i].name,
-            .test_func = every_bind_and_the_cause_are_told_as_they_are,
-            .initial_state = &trials[i],
-        };
-    }
-    int failures = cmocka_run_group_tests(tests, NULL, NULL);
-    ways_print_tally(&ways);
-    ways_done(&ways);
-    return failures;
+    const struct trial_table table = {
+        .rows = rows,
+        .row_size = sizeof(*rows),
+        .count = COUNT_OF(rows),
+        .test = every_bind_and_the_cause_are_told_as_they_are,
+    };
+    return trial_run(&table);
 }

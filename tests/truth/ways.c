@@ -115,9 +115,12 @@ static int judge_old(const struct ways *ways, const struct endpoint *endpoint, s
 static int check(struct ways *ways, enum way way, const struct verdict *verdict, const struct direct *truth,
                  bool hidden_bound, struct error *error)
 {
+    /* No bind of UDP is gentle: then the table alone is left. */
+    bool gentle = way == WAY_GENTLE || way == WAY_BEFORE_6_8;
     const struct agreement_terms terms = {
         .complete = way == WAY_WHY,
-        .table_only = way == WAY_TABLE || way == WAY_AGENT_TABLE,
+        .table_only =
+            way == WAY_TABLE || way == WAY_AGENT_TABLE || (gentle && verdict->endpoint.protocol == PROTOCOL_UDP),
         .hidden_bound = hidden_bound,
     };
     int r = agreement_check(verdict, truth, &terms, &ways->tally[way], error);

@@ -1,5 +1,6 @@
 #include "world.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -19,6 +20,19 @@
 
 #define RANGE "ipv4/ip_local_port_range"
 #define RANGE_DEFAULT "32768 60999"
+
+const char *const world_addresses[] = {"*", "0.0.0.0", "127.0.0.1", "127.0.0.2", "::", "::1", NULL};
+
+struct endpoint world_endpoint(const struct world *world, enum protocol protocol, const char *address)
+{
+    struct endpoint endpoint = {.protocol = protocol, .any_address = strcmp(address, "*") == 0, .port = world->port};
+    if (endpoint.any_address)
+        return endpoint;
+    bool ipv6 = strchr(address, ':') != NULL;
+    endpoint.address.family = ipv6 ? FAMILY_IPV6 : FAMILY_IPV4;
+    (void)inet_pton(ipv6 ? AF_INET6 : AF_INET, address, endpoint.address.bytes);
+    return endpoint;
+}
 
 static void keep(struct world *world, int *fd)
 {

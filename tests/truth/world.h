@@ -22,5 +22,10 @@ struct world {
  */
 must_use int world_add(struct world *world, const struct tenant *tenant);
 
+/* The port at an address: numeric, or "*". */
+struct endpoint world_endpoint(const struct world *world, enum protocol protocol, const char *address);
+/* The addresses that tests ask about; there are more than are ever bound. NULL ends them. */
+extern const char *const world_addresses[];
+
 /* Closes every socket. TIME_WAITs and orphans stay on the port. */
 void world_done(struct world *world);

@@ -29,10 +29,11 @@ def environment(**variables):
     return {**inherited, **variables}
 
 
-def run(*arguments, env=None, seconds=30, stdout=subprocess.PIPE, **options):
-    """`tidewait` with these arguments until it ends."""
-    done = subprocess.run([BINARY, *arguments], env=environment(**(env or {})), timeout=seconds, check=False, text=True,
-                          stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, **options)
+def run(*arguments, env=None, seconds=30, said=None, stdout=subprocess.PIPE, through=(), binary=BINARY, **options):
+    """`tidewait` with these arguments until it ends. said: its standard input; through: a command that starts it."""
+    given = {"stdin": subprocess.DEVNULL} if said is None else {"input": said}
+    done = subprocess.run([*through, binary, *arguments], env=environment(**(env or {})), timeout=seconds, check=False,
+                          text=True, stdout=stdout, stderr=subprocess.PIPE, **given, **options)
     return Outcome(done.returncode, done.stdout, done.stderr)
 
 

@@ -42,14 +42,19 @@ def injected(process, *faults):
         assert "(INJECTED)" in trace.read(), "no fault was injected: the agent does not make these calls"
 
 
-def without_netlink():
-    """For preexec_fn: in this process and its children a netlink socket is EPROTONOSUPPORT, as on a small kernel."""
-    refusal = _SECCOMP_RET_ERRNO | errno.EPROTONOSUPPORT
+def without_sockets_of(family, error):
+    """For preexec_fn: in this process and its children a socket of this address family cannot be made."""
+    refusal = _SECCOMP_RET_ERRNO | error
     number = _SYSCALL_SOCKET[os.uname().machine]
-    steps = ((_LOAD, 0, 0, 0), (_JUMP_IF_EQUAL, 0, 3, number), (_LOAD, 0, 0, 16), (_JUMP_IF_EQUAL, 0, 1, _AF_NETLINK),
+    steps = ((_LOAD, 0, 0, 0), (_JUMP_IF_EQUAL, 0, 3, number), (_LOAD, 0, 0, 16), (_JUMP_IF_EQUAL, 0, 1, family),
              (_RETURN, 0, 0, refusal), (_RETURN, 0, 0, _SECCOMP_RET_ALLOW))
     code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in steps))
     program = ctypes.create_string_buffer(struct.pack("HL", len(steps), ctypes.addressof(code)))
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, program, 0, 0):
         raise OSError(ctypes.get_errno(), "seccomp")
+
+
+def without_netlink():
+    """For preexec_fn: as on a small kernel."""
+    without_sockets_of(_AF_NETLINK, errno.EPROTONOSUPPORT)

@@ -27,6 +27,13 @@ def ss_counts(protocol="tcp"):
     return counts
 
 
+def ss_sockets(*filters):
+    """Every TCP socket that `ss` shows: a Counter by (state, local, peer)."""
+    lines = subprocess.run(["ss", "-Htan", *filters], check=True, capture_output=True, text=True).stdout.splitlines()
+    return collections.Counter((_SS_STATES[state], local, peer) for state, _, _, local, peer in
+                               (line.split()[:5] for line in lines))
+
+
 def set_sysctl(name, value):
     """Sets a setting of this namespace, such as "ipv4.tcp_max_tw_buckets"; skips the test where that is not allowed."""
     path = "/proc/sys/net/" + name.replace(".", "/")

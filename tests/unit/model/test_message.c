@@ -32,7 +32,8 @@ static const struct sample go[] = {
     {"listen tcp 172.17.42.1:10000: bind: cannot assign requested address.", MESSAGE_NOT_AVAILABLE,
      "172.17.42.1:10000/tcp"},
     {"listen tcp [fe80::1%eth0]:8080: bind: address already in use", MESSAGE_IN_USE, "8080/tcp"},
-    {"E0811 09:56:00.630759   39164 main.go:26] listen tcp :53: bind: address already in use", MESSAGE_IN_USE, "53/tcp"},
+    {"E0811 09:56:00.630759   39164 main.go:26] listen tcp :53: bind: address already in use", MESSAGE_IN_USE,
+     "53/tcp"},
     {"time=\"2020-05-08T22:10:26Z\" level=fatal msg=\"listen tcp 0.0.0.0:5555: bind: address already in use\"",
      MESSAGE_IN_USE, "0.0.0.0:5555/tcp"},
     {"ts=2024-05-02T10:11:12.123Z caller=web.go:683 level=error msg=\"Unable to start web listener\" "
@@ -146,7 +147,8 @@ static const struct sample python[] = {
      MESSAGE_IN_USE, "127.0.0.1:8000/tcp"},
     {"twisted.internet.error.CannotListenError: Couldn't listen on any:8080: [Errno 98] Address already in use.",
      MESSAGE_IN_USE, "8080/tcp"},
-    {"RuntimeError: Failed to bind to address [::]:50051; set GRPC_VERBOSITY=debug environment variable to see detailed "
+    {"RuntimeError: Failed to bind to address [::]:50051; set GRPC_VERBOSITY=debug environment variable to see "
+     "detailed "
      "error message.",
      MESSAGE_UNKNOWN, "[::]:50051/tcp"},
     {"E0226 17:32:01.333655913   71004 tcp_server_posix.c:284]     bind addr=[::ffff:127.0.0.1]:50051: Address already "
@@ -183,7 +185,8 @@ static const struct sample java[] = {
     {"[2014-06-13 13:03:55,566][WARN ][org.eclipse.jetty.util.component.AbstractLifeCycle] [Primary node] FAILED "
      "SelectChannelConnector@0.0.0.0:9200: java.net.BindException: Address already in use",
      MESSAGE_IN_USE, "0.0.0.0:9200/tcp"},
-    {"Caused by: java.io.IOException: Failed to bind to 0.0.0.0/0.0.0.0:8080\nCaused by: java.net.BindException: Address "
+    {"Caused by: java.io.IOException: Failed to bind to 0.0.0.0/0.0.0.0:8080\nCaused by: java.net.BindException: "
+     "Address "
      "already in use",
      MESSAGE_IN_USE, "0.0.0.0:8080/tcp"},
     {"java.net.BindException: Address already in use: /0:0:0:0:0:0:0:0:8080", MESSAGE_IN_USE, "[::]:8080/tcp"},
@@ -277,8 +280,7 @@ static const struct sample servers[] = {
     {"Error adding/updating listener(s) envoy-gateway-proxy-ready-0.0.0.0-19003: cannot bind '0.0.0.0:19003': Address "
      "already in use",
      MESSAGE_IN_USE, "0.0.0.0:19003/tcp"},
-    {"ssh.socket: Failed to create listening socket ([::]:22): Address already in use", MESSAGE_IN_USE,
-     "[::]:22/tcp"},
+    {"ssh.socket: Failed to create listening socket ([::]:22): Address already in use", MESSAGE_IN_USE, "[::]:22/tcp"},
     {"systemd[1]: Failed to create listening socket: Address already in use", MESSAGE_IN_USE, ""},
     {"sshd[812]: error: Bind to port 22 on 0.0.0.0 failed: Address already in use.", MESSAGE_IN_USE, "0.0.0.0:22/tcp"},
     {"sshd[98]: error: Bind to port 22 on :: failed: Cannot assign requested address.", MESSAGE_NOT_AVAILABLE,
@@ -298,7 +300,8 @@ static const struct sample servers[] = {
      "2023-07-05 16:16:31.548 UTC [1] HINT:  Is another postmaster already running on port 5432? If not, wait a few "
      "seconds and retry.",
      MESSAGE_IN_USE, "127.0.0.1:5432/tcp"},
-    {"LOG:  could not bind IPv4 socket: Can't assign requested address\nHINT:  Is another postmaster already running on "
+    {"LOG:  could not bind IPv4 socket: Can't assign requested address\nHINT:  Is another postmaster already running "
+     "on "
      "port 5432? If not, wait a few seconds and retry.",
      MESSAGE_NOT_AVAILABLE, "5432/tcp"},
     {"2019-07-17 00:07:39 23162 [ERROR] Can't start server: Bind on TCP/IP port: Address already in use\n"
@@ -363,6 +366,8 @@ static const struct sample nothing[] = {
     {"dial tcp 10.0.0.5:5432: connect: connection refused", MESSAGE_UNKNOWN, ""},
     {"failed to connect to 10.0.0.5:5432: timeout, will listen later", MESSAGE_UNKNOWN, ""},
     {"the user space of a port that is reused", MESSAGE_UNKNOWN, ""},
+    {"connect() to 127.0.0.1:8080 failed (13: Permission denied) while connecting to upstream", MESSAGE_UNKNOWN, ""},
+    {"  syscall: 'connect',\n  address: '10.0.0.5',\n  port: 5432\n", MESSAGE_UNKNOWN, ""},
     {"this error code 99 of line 98", MESSAGE_UNKNOWN, ""},
 };
 
@@ -539,17 +544,18 @@ static double seconds_to_read(const char *pattern, size_t length)
     return (double)(end.tv_sec - begin.tv_sec) + (double)(end.tv_nsec - begin.tv_nsec) / 1e9;
 }
 
-/* Quadratic work on a mebibyte would take minutes. */
+/* Of half a mebibyte: linear work takes a tenth of a second, quadratic work minutes. */
 static void the_work_is_linear(void **state)
 {
     (void)state;
-    const char *const patterns[] = {"a", "9", ":", ":1", "1:", "::1:3 ", "[", "[:", "]:1 ", "port ", "port 1x ", "tcp ", "(1",
-                                    "',1)", "address ", "in use: ", "on ", "errno ", "a.", "listen ea ::1:3x "};
+    const char *const patterns[] = {
+        "a",    ":",    ":1",      "::1:3 ",           "[:",      "]:1 ",     "port ", "port 1x ",
+        "tcp ", "',1)", "address", "address ",         "in use:", "in use: ", "on ",   "port x\n",
+        "(98",  "a.",   "syscall", "listen ea ::1:3x "};
     for (size_t i = 0; i < COUNT_OF(patterns); i++) {
-        double seconds = seconds_to_read(patterns[i], 1 << 20);
-        if (seconds > 20)
+        double seconds = seconds_to_read(patterns[i], 1 << 19);
+        if (seconds > 15)
             fail_msg("\"%s\" took %.1f s", patterns[i], seconds);
-        if (getenv("SHOW")) print_message("%s %f\n", patterns[i], seconds);
     }
 }
 

@@ -160,6 +160,20 @@ static void a_listener_has_a_queue_and_no_peer(void **state)
     assert_non_null(strstr(text, "\"accept_queue\":{\"length\":1,\"limit\":511},"));
 }
 
+static void remedies_are_listed_and_one_without_a_command_has_null(void **state)
+{
+    (void)state;
+    cleanup(report_sample_freep) struct report *report = report_sample_new();
+    struct verdict *verdict = &report_sample_port(report, "80", VERDICT_HELD, CAUSE_PRIVILEGED)->verdict;
+    verdict->remedies[0] = (struct remedy){REMEDY_CODE, strdup("first:"), strdup("int on = 1;\nbind();")};
+    verdict->remedies[1] = (struct remedy){REMEDY_LOOK, strdup(""), NULL};
+    verdict->remedy_count = 2;
+    cleanup(cleanup_free) char *text = row_text(report, 0);
+    assert_non_null(strstr(text, ",\"remedies\":[{\"kind\":\"code\",\"text\":\"first:\","
+                                 "\"command\":\"int on = 1;\\nbind();\"},"
+                                 "{\"kind\":\"look\",\"text\":\"\",\"command\":null}]"));
+}
+
 static void the_report_has_totals_kernel_and_agent(void **state)
 {
     (void)state;
@@ -258,6 +272,7 @@ int main(void)
         cmocka_unit_test(the_second_in_which_it_is_free_is_rounded_up),
         cmocka_unit_test(no_cause_is_null_and_a_contradiction_is_said),
         cmocka_unit_test(a_listener_has_a_queue_and_no_peer),
+        cmocka_unit_test(remedies_are_listed_and_one_without_a_command_has_null),
         cmocka_unit_test(the_report_has_totals_kernel_and_agent),
         cmocka_unit_test(the_ports_are_the_rows_of_the_report),
         cmocka_unit_test(a_failed_round_shows_its_error_and_no_counts),

@@ -10,7 +10,7 @@
 #include <errno.h>
 
 #include "render/json.h"
-#include "report_sample.h"
+#include "why_sample.h"
 
 /* Allocations that cJSON may still make; the hooks take no context. */
 static size_t allocations_left;
@@ -77,6 +77,14 @@ static void a_report_without_memory_leaves_nothing_behind(void **state)
     assert_fails_cleanly(first_verdict, report);
 }
 
+static void a_verdict_with_remedies_without_memory_leaves_nothing_behind(void **state)
+{
+    (void)state;
+    cleanup(report_sample_freep) struct report *report = why_sample_build(&why_samples[0]);
+    assert_int_not_equal(report->netns.ports[0].verdict.remedy_count, 0);
+    assert_fails_cleanly(first_verdict, report);
+}
+
 static void a_failed_report_without_memory_leaves_nothing_behind(void **state)
 {
     (void)state;
@@ -89,6 +97,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_report_without_memory_leaves_nothing_behind),
+        cmocka_unit_test(a_verdict_with_remedies_without_memory_leaves_nothing_behind),
         cmocka_unit_test(a_failed_report_without_memory_leaves_nothing_behind),
     };
     return cmocka_run_group_tests(tests, scarce, plentiful);

@@ -187,6 +187,14 @@ static void nothing_from_outside_can_drive_the_terminal(void **state)
     assert_null(strstr(text, "\xe2\x80\xae"));
 }
 
+static void what_there_is_not_leaves_no_empty_section(void **state)
+{
+    (void)state;
+    const struct why_sample sample = {.endpoint = "8080", .kind = VERDICT_HELD, .cause = CAUSE_UNKNOWN};
+    cleanup(cleanup_free) char *text = sample_text(&sample, false);
+    assert_string_equal(text, "8080/tcp is held: bind() fails\n");
+}
+
 static void sharers_who_live_apart_are_named_with_where_they_live(void **state)
 {
     (void)state;
@@ -246,6 +254,7 @@ int main(void)
         cmocka_unit_test(only_commands_are_wider_than_a_terminal),
         cmocka_unit_test(the_time_of_day_is_local),
         cmocka_unit_test(nothing_from_outside_can_drive_the_terminal),
+        cmocka_unit_test(what_there_is_not_leaves_no_empty_section),
         cmocka_unit_test(sharers_who_live_apart_are_named_with_where_they_live),
         cmocka_unit_test(a_crowd_of_holders_is_cut_and_the_rest_counted),
         cmocka_unit_test(what_narrows_a_local_address_is_shown),

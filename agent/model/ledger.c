@@ -1,0 +1,130 @@
+#include "model/ledger.h"
+
+#include <errno.h>
+
+#include "model/cookies.h"
+
+/*
+ * A dump that is resumed in a bucket which changes meanwhile may pass a socket over: what is missing for one round only
+ * must not count as new when it is back. So a socket is known as long as one of the last two rounds had it.
+ */
+#define KEPT_ROUNDS 2
+#define ROUNDS (KEPT_ROUNDS + 1)
+#define NS_PER_MS INT64_C(1000000)
+
+/* What one round saw. */
+struct page_of_ledger {
+    struct cookies *time_wait;
+    struct cookies *fin_wait2; /* orphans: a TIME_WAIT may still come of them */
+    bool whole;                /* everything fitted */
+    int64_t began_ns;
+};
+
+struct ledger {
+    struct page_of_ledger rounds[ROUNDS]; /* a ring */
+    size_t current;
+    uint64_t ended;
+    int64_t lifetime_ms; /* of a TIME_WAIT: the largest time left that was ever seen */
+    uint64_t fresh;      /* minisockets first seen in this round */
+    uint64_t minisockets;
+};
+
+int ledger_new(size_t limit_bytes, struct ledger **ret_ledger)
+{
+    cleanup(ledger_freep) struct ledger *ledger = calloc(1, sizeof(*ledger));
+    if (ledger == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < ROUNDS; i++) {
+        int r = cookies_new(limit_bytes, &ledger->rounds[i].time_wait);
+        if (r == 0)
+            r = cookies_new(limit_bytes, &ledger->rounds[i].fin_wait2);
+        if (r < 0)
+            return r;
+        ledger->rounds[i].whole = true;
+    }
+    *ret_ledger = steal_ptr(&ledger);
+    return 0;
+}
+
+void ledger_free(struct ledger *ledger)
+{
+    if (ledger == NULL)
+        return;
+    for (size_t i = 0; i < ROUNDS; i++) {
+        cookies_free(ledger->rounds[i].time_wait);
+        cookies_free(ledger->rounds[i].fin_wait2);
+    }
+    free(ledger);
+}
+
+void ledger_begin(struct ledger *ledger, int64_t now_ns)
+{
+    struct page_of_ledger *current = &ledger->rounds[ledger->current];
+    cookies_clear(current->time_wait);
+    cookies_clear(current->fin_wait2);
+    current->whole = true;
+    current->began_ns = now_ns;
+    ledger->fresh = 0;
+}
+
+/* back: 1 is the round before this one. */
+static const struct page_of_ledger *round_before(const struct ledger *ledger, size_t back)
+{
+    return &ledger->rounds[(ledger->current + ROUNDS - back) % ROUNDS];
+}
+
+static bool was_seen(const struct ledger *ledger, uint64_t cookie, bool as_time_wait)
+{
+    for (size_t back = 1; back <= KEPT_ROUNDS; back++) {
+        const struct page_of_ledger *before = round_before(ledger, back);
+        if (cookies_has(before->time_wait, cookie) || (!as_time_wait && cookies_has(before->fin_wait2, cookie)))
+            return true;
+    }
+    return false;
+}
+
+/* Where the sets could not hold everything, the time of entry decides, as exact as the two clocks and the jiffy. */
+static bool entered_since_last_round(const struct ledger *ledger, const struct sock *sock)
+{
+    const struct page_of_ledger *before = round_before(ledger, 1);
+    if (before->whole && round_before(ledger, 2)->whole)
+        return true;
+    int64_t age_ms = ledger->lifetime_ms - sock->remaining_ms;
+    return ledger->rounds[ledger->current].began_ns - age_ms * NS_PER_MS > before->began_ns;
+}
+
+int ledger_see(struct ledger *ledger, const struct sock *sock)
+{
+    struct page_of_ledger *current = &ledger->rounds[ledger->current];
+    bool time_wait = sock->state == SOCK_TIME_WAIT;
+    if (time_wait && sock->remaining_ms > ledger->lifetime_ms)
+        ledger->lifetime_ms = sock->remaining_ms;
+    int added = cookies_add(time_wait ? current->time_wait : current->fin_wait2, sock->cookie);
+    if (added == -ENOMEM)
+        return added;
+    if (added == -ENOSPC)
+        current->whole = false;
+    if (added == 0 || ledger->ended == 0)
+        return 0;
+    bool in_time = entered_since_last_round(ledger, sock);
+    if (in_time && !was_seen(ledger, sock->cookie, false))
+        ledger->fresh++;
+    return time_wait && in_time && !was_seen(ledger, sock->cookie, true);
+}
+
+void ledger_end(struct ledger *ledger)
+{
+    ledger->ended++;
+    ledger->minisockets += ledger->fresh;
+    ledger->current = (ledger->current + 1) % ROUNDS;
+}
+
+bool ledger_is_exact(const struct ledger *ledger)
+{
+    return round_before(ledger, 1)->whole;
+}
+
+uint64_t ledger_minisockets(const struct ledger *ledger)
+{
+    return ledger->minisockets;
+}

@@ -1,0 +1,42 @@
+/* Rounds of a census, from lines of a world. Include after <cmocka.h>. */
+#pragma once
+
+#include "base/clock.h"
+#include "world.h"
+
+#define HOUR_NS (3600 * CLOCK_NS_PER_S)
+
+static inline struct census *census_with(const struct census_limits *limits)
+{
+    struct census *census = NULL;
+    assert_int_equal(census_new(limits, &census), 0);
+    return census;
+}
+
+/* Those of the agent without flags. */
+static inline struct census *usual_census(size_t max_ports)
+{
+    struct census_limits limits = {.max_ports = max_ports, .track_listeners = true, .forget_after_ns = HOUR_NS};
+    return census_with(&limits);
+}
+
+static inline void begin(struct census *census, int64_t now_s)
+{
+    struct kernel_settings settings = world_settings();
+    census_begin(census, now_s * CLOCK_NS_PER_S, &settings);
+}
+
+static inline void round_with(struct census *census, int64_t now_s, const char *const *lines)
+{
+    begin(census, now_s);
+    world_enter(census, lines);
+    census_end(census);
+}
+
+static inline uint64_t sockets_of(const struct census_port *port)
+{
+    uint64_t sum = 0;
+    for (size_t state = 0; state < SOCK_STATE_COUNT; state++)
+        sum += port->states[state];
+    return sum;
+}
