@@ -117,7 +117,8 @@ int cmd_why(int argc, char **argv)
         (void)fprintf(stderr, "tidewait: the sockets cannot be read: %s\n", error.text);
         return EXIT_UNDETERMINED;
     }
-    for (size_t i = 0; i < request.endpoints.count; i++)
+    /* A reader that went away is told so once. */
+    for (size_t i = 0; i < request.endpoints.count && !ferror(stdout); i++)
         code = exit_code_worse(code, answer(&request, &inquiry, &request.endpoints.items[i], i == 0));
     return code;
 }

@@ -4,6 +4,7 @@
 
 #include "collect/bindprobe.h"
 #include "collect/kernel.h"
+#include "collect/sockopts.h"
 #include "judge/judge.h"
 #include "round_report.h"
 
@@ -53,25 +54,6 @@ static size_t bind_address(const struct inquiry *inquiry, const struct endpoint 
     return count;
 }
 
-/* Beside a listener: does SO_REUSEPORT let in, at every address? */
-static void try_reuseport(const struct inquiry *inquiry, struct verdict *verdict)
-{
-    struct address addresses[ENDPOINT_ADDRESSES_MAX];
-    size_t count = endpoint_addresses(&verdict->endpoint, addresses);
-    bool all = true;
-    for (size_t i = 0; i < count; i++) {
-        bool works = true;
-        if (!bindprobe_is_harmless(&inquiry->settings, &addresses[i], verdict->endpoint.port))
-            return;
-        int r = bindprobe_try_reuseport(&addresses[i], verdict->endpoint.port, &works);
-        if (r < 0 && r != -EAFNOSUPPORT)
-            return;
-        all = all && works;
-    }
-    verdict->reuseport_known = true;
-    verdict->reuseport = all;
-}
-
 static int ask_once(struct inquiry *inquiry, const struct endpoint *endpoint, enum inquiry_binds binds,
                     struct verdict *ret_verdict, struct error *error)
 {
@@ -95,10 +77,7 @@ static int ask_once(struct inquiry *inquiry, const struct endpoint *endpoint, en
         .performed = results,
         .performed_count = result_count,
     };
-    r = judge(&evidence, ret_verdict);
-    if (r == 0 && binds == INQUIRY_ALL && ret_verdict->cause == CAUSE_LISTENER && !ret_verdict->contradiction)
-        try_reuseport(inquiry, ret_verdict);
-    return r;
+    return judge(&evidence, ret_verdict);
 }
 
 int inquiry_ask(struct inquiry *inquiry, const struct endpoint *endpoint, enum inquiry_binds binds,
@@ -118,6 +97,18 @@ int inquiry_ask(struct inquiry *inquiry, const struct endpoint *endpoint, enum i
     }
 }
 
+/* Would a second server get in beside it? */
+static enum sockopt_value reuseport_of(const struct inquiry *inquiry, const struct holder *listener)
+{
+    size_t count = 0;
+    struct sockopts options;
+    const struct owner *owners =
+        listener->inode_count > 0 ? owners_find(inquiry->owners, listener->inodes[0], &count) : NULL;
+    if (count == 0 || sockopts_read(owners[0].pid, listener->inodes[0], &options) < 0)
+        return SOCKOPT_UNKNOWN;
+    return options.reuseport ? SOCKOPT_ON : SOCKOPT_OFF;
+}
+
 int inquiry_explain(struct inquiry *inquiry, int64_t now_ns, struct verdict *verdict)
 {
     cleanup(cleanup_free) uint32_t *inodes = calloc(verdict->holder_count * HOLDER_INODES_MAX + 1, sizeof(*inodes));
@@ -130,6 +121,9 @@ int inquiry_explain(struct inquiry *inquiry, int64_t now_ns, struct verdict *ver
     int r = owners_update(inquiry->owners, inodes, count, now_ns, NULL);
     if (r == -ENOMEM)
         return r;
+    for (size_t i = 0; i < verdict->holder_count; i++)
+        if (verdict->holders[i].state == SOCK_LISTEN && verdict->holders[i].reuseport == SOCKOPT_UNKNOWN)
+            verdict->holders[i].reuseport = reuseport_of(inquiry, &verdict->holders[i]);
     return round_report_finish(verdict, inquiry->owners, &inquiry->settings);
 }
 

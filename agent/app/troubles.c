@@ -7,41 +7,48 @@
 #include "command.h"
 #include "model/message.h"
 
-#define MESSAGE_MAX (64 * 1024)
+#define MESSAGE_MAX ((size_t)1 << 20)
 
 static const char *meaning_of(const struct message *message)
 {
     if (message->outgoing)
-        return "An outgoing connection found no source port: every port of ip_local_port_range that it could use towards\n"
-               "that destination is taken, by connections or by TIME_WAITs. It is not about a server's port.";
+        return "An outgoing connection found no source port: every port of ip_local_port_range\n"
+               "that it could use towards that destination is taken, by connections or by\n"
+               "TIME_WAITs. It is not about a server's port.";
     switch (message->trouble) {
     case MESSAGE_IN_USE:
-        return "\"Address already in use\" (EADDRINUSE, errno 98; on Windows 10048, WSAEADDRINUSE): another socket holds the\n"
-               "port on an address that overlaps. It may listen, be bound without listening, be an outgoing connection, or\n"
-               "be the TIME_WAIT of a closed one. The message does not name the port: tidewait why PORT";
+        return "\"Address already in use\" (EADDRINUSE, errno 98; on Windows 10048,\n"
+               "WSAEADDRINUSE): another socket holds the port on an address that overlaps. It\n"
+               "may listen, be bound without listening, be an outgoing connection, or be the\n"
+               "TIME_WAIT of a closed one. The message does not name the port:\n"
+               "tidewait why PORT";
     case MESSAGE_NOT_AVAILABLE:
-        return "\"Cannot assign requested address\" (EADDRNOTAVAIL, errno 99): in bind(), the address is none of this\n"
-               "host's; in connect(), no source port is left towards the destination. The message names no port.";
+        return "\"Cannot assign requested address\" (EADDRNOTAVAIL, errno 99): in bind(), the\n"
+               "address is none of this host's; in connect(), no source port is left towards\n"
+               "the destination. The message names no port.";
     case MESSAGE_DENIED:
-        return "\"Permission denied\" (EACCES, errno 13): the port is below net.ipv4.ip_unprivileged_port_start and the server\n"
-               "lacks CAP_NET_BIND_SERVICE, or a policy refuses it. The message names no port: tidewait why PORT";
+        return "\"Permission denied\" (EACCES, errno 13): the port is below\n"
+               "net.ipv4.ip_unprivileged_port_start and the server lacks CAP_NET_BIND_SERVICE,\n"
+               "or a policy refuses it. The message names no port:\n"
+               "tidewait why PORT";
     case MESSAGE_UNKNOWN:
         return NULL;
     }
     return NULL;
 }
 
-/* Reads on to the end of the pipe, so that its writer is not killed; keeps the first MESSAGE_MAX bytes. */
+/* Reads on to the end of the pipe, so that its writer is not killed; keeps what was said last: servers end with it. */
 static size_t read_standard_input(char *text)
 {
     size_t length = 0;
-    char rest[4096];
     size_t got;
-    do {
-        got = length < MESSAGE_MAX ? fread(text + length, 1, MESSAGE_MAX - length, stdin)
-                                   : fread(rest, 1, sizeof(rest), stdin);
-        length += length < MESSAGE_MAX ? got : 0;
-    } while (got > 0);
+    while ((got = fread(text + length, 1, MESSAGE_MAX - length, stdin)) > 0) {
+        length += got;
+        if (length == MESSAGE_MAX) {
+            length /= 2;
+            memcpy(text, text + length, length);
+        }
+    }
     return length;
 }
 

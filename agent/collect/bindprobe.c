@@ -69,20 +69,6 @@ int bindprobe_try(enum protocol protocol, const struct address *address, uint16_
     return 0;
 }
 
-int bindprobe_try_reuseport(const struct address *address, uint16_t port, bool *ret_works)
-{
-    const int on = 1;
-    union socket_address socket_address;
-    socklen_t length = fill_address(&socket_address, address, port);
-    cleanup(cleanup_close) int fd = open_socket(PROTOCOL_TCP, address->family, true);
-    if (fd < 0)
-        return fd;
-    if (setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) < 0)
-        return -errno;
-    *ret_works = bind(fd, &socket_address.generic, length) == 0;
-    return 0;
-}
-
 bool bindprobe_is_harmless(const struct kernel_settings *settings, const struct address *address, uint16_t port)
 {
     if (address_is_wildcard(address) || kernel_is_at_least(settings, 6, 18))

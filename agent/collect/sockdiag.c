@@ -16,6 +16,8 @@
 #define RECEIVE_SIZE (64 * 1024)
 /* A dump is made while it is read, so nothing is ever waited for; but should it be, not for ever. */
 #define ANSWER_TIMEOUT_S 5
+/* Signals come seldom; a read that is interrupted again and again is broken. */
+#define INTERRUPTIONS_MAX 16
 
 struct sockdiag {
     struct mnl_socket *socket; /* owned; NULL after a failure: half an answer may still be queued on it */
@@ -61,13 +63,14 @@ static int connect_to_kernel(struct sockdiag *sockdiag, struct error *error)
 
 static ssize_t receive(struct sockdiag *sockdiag, struct error *error)
 {
+    int interruptions = 0;
     for (;;) {
         struct sockaddr_nl sender = {0};
         struct iovec room = {.iov_base = sockdiag->buffer, .iov_len = sizeof(sockdiag->buffer)};
         struct msghdr message = {.msg_name = &sender, .msg_namelen = sizeof(sender), .msg_iov = &room, .msg_iovlen = 1};
 
         ssize_t length = recvmsg(mnl_socket_get_fd(sockdiag->socket), &message, 0);
-        if (length < 0 && errno == EINTR)
+        if (length < 0 && errno == EINTR && ++interruptions < INTERRUPTIONS_MAX)
             continue;
         if (length < 0 && errno == EAGAIN)
             return error_set(error, -ETIMEDOUT, "the kernel did not answer for %d s", ANSWER_TIMEOUT_S);

@@ -63,12 +63,13 @@ static void explain_listener(const struct verdict *verdict, struct buf *buf)
     else if (address_is_wildcard(&local) && !verdict->endpoint.any_address &&
              !address_is_wildcard(&verdict->endpoint.address))
         buf_add_text(buf, " It listens on every address, this one included.");
-    if (verdict->reuseport_known)
-        buf_add_text(buf, verdict->reuseport
-                              ? " It has set SO_REUSEPORT: a server of the same user that sets it, too, gets in beside "
-                                "it, and shares its connections."
-                              : " A bind with SO_REUSEPORT was refused as well: it has not set that, or is another "
-                                "user's.");
+    if (listener->reuseport == SOCKOPT_ON)
+        buf_printf(buf,
+                   " It has set SO_REUSEPORT: a server of the same user (uid %u) that sets it, too, gets in beside it, and "
+                   "shares its connections.",
+                   listener->uid);
+    if (listener->reuseport == SOCKOPT_OFF)
+        buf_add_text(buf, " It has not set SO_REUSEPORT, so that option does not let a second one in, either.");
 }
 
 static void explain_bound(const struct verdict *verdict, struct buf *buf)

@@ -163,11 +163,13 @@ static bool is_in_the_way(const struct court *court, const struct holder *holder
     return false;
 }
 
-/* Orders holders: those whose cause is named first come first, then the more numerous. */
+/* Orders holders: those whose cause is named first come first, then the more numerous; mere requests come last. */
 static int decides_before(const void *left, const void *right, void *evidence)
 {
     const struct holder *l = left;
     const struct holder *r = right;
+    if (overlap_is_request(l) != overlap_is_request(r))
+        return overlap_is_request(l) ? 1 : -1;
     enum cause lc = cause_of_holder(evidence, l);
     enum cause rc = cause_of_holder(evidence, r);
     if (lc != rc)

@@ -22,13 +22,17 @@ static enum overlap if_dual_stack(enum v6only v6only)
     return OVERLAP_PERHAPS;
 }
 
-/* ipv4_rcv_saddr_equal(): an IPv6 socket that is not v6only is in the way through its IPv4 stand-in. */
+/*
+ * ipv4_rcv_saddr_equal(): an IPv6 socket that is not v6only is in the way through its IPv4 stand-in. A TCP bind to just
+ * that address meets it only before Linux 6.1, which looks up sockets by their address (inet_csk_get_port, bhash2).
+ */
 static enum overlap with_ipv4_bind(const struct address *local, enum v6only v6only, const struct address *bind_address)
 {
     if (local->family == FAMILY_IPV4)
         return same_or_wildcard(local, bind_address) ? OVERLAP_YES : OVERLAP_NO;
-    bool meets = address_is_wildcard(local) || same_or_wildcard(&ipv6_stand_in, bind_address);
-    return meets ? if_dual_stack(v6only) : OVERLAP_NO;
+    if (address_is_wildcard(local) || address_is_wildcard(bind_address))
+        return if_dual_stack(v6only);
+    return address_equal(&ipv6_stand_in, bind_address) && v6only != V6ONLY_YES ? OVERLAP_PERHAPS : OVERLAP_NO;
 }
 
 /* ipv6_rcv_saddr_equal() for a bind to :: without IPV6_V6ONLY, or to one IPv6 address, which makes itself v6only. */
@@ -51,7 +55,7 @@ static enum overlap of_many_locals(enum family family, enum overlap of_one, cons
  * A request socket (net/ipv4/inet_connection_sock.c, inet_csk_reqsk_queue_hash_add) holds no port: it is in the table
  * until its timer ends it, also when its listener is long gone. Fast Open alone makes a whole socket in this state.
  */
-static bool is_request_perhaps(const struct holder *holder)
+bool overlap_is_request(const struct holder *holder)
 {
     return holder->state == SOCK_SYN_RECV && holder->inode_count == 0;
 }
@@ -63,5 +67,5 @@ enum overlap overlap_of(const struct holder *holder, const struct address *bind_
                                                                : with_ipv6_bind(&local, bind_address);
     if (holder->many_locals)
         overlap = of_many_locals(holder->family, overlap, bind_address);
-    return overlap == OVERLAP_YES && is_request_perhaps(holder) ? OVERLAP_PERHAPS : overlap;
+    return overlap == OVERLAP_YES && overlap_is_request(holder) ? OVERLAP_PERHAPS : overlap;
 }

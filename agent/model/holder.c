@@ -66,6 +66,7 @@ static struct holder *append(struct holders *holders, const struct sock *sock)
         .local = sock->local,
         .remote = sock->remote,
         .remote_port = sock->remote_port,
+        .uid = sock->uid,
         .shortest_remaining_ms = sock->remaining_ms,
     };
     return holder;
@@ -114,5 +115,8 @@ int holders_add(struct holders *holders, const struct sock *sock)
     if (sock->inode != 0 && holder->inode_count < HOLDER_INODES_MAX)
         holder->inodes[holder->inode_count++] = sock->inode;
     holder->count++;
+    /* Several listeners on one address and every interface: only SO_REUSEPORT allows that. */
+    if (holder->state == SOCK_LISTEN && holder->count > 1 && !holder->many_locals && holder->interface == 0)
+        holder->reuseport = SOCKOPT_ON;
     return 0;
 }

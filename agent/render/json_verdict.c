@@ -79,12 +79,11 @@ static bool add_remote(cJSON *object, const struct holder *holder)
     return json_add_text(object, "remote", text);
 }
 
-/* Several listeners on one address and every interface: only SO_REUSEPORT allows that. Of others it is not known. */
 static bool add_reuseport(cJSON *object, const struct holder *holder)
 {
-    if (holder->state == SOCK_LISTEN && holder->count > 1 && !holder->many_locals && holder->interface == 0)
-        return json_add_bool(object, "reuseport", true);
-    return json_add_null(object, "reuseport");
+    if (holder->reuseport == SOCKOPT_UNKNOWN)
+        return json_add_null(object, "reuseport");
+    return json_add_bool(object, "reuseport", holder->reuseport == SOCKOPT_ON);
 }
 
 static bool add_holder(cJSON *array, const struct holder *holder, uint16_t port)

@@ -18,13 +18,6 @@ must_use int bindprobe_try(enum protocol protocol, const struct address *address
                            struct bind_result *ret_result);
 
 /*
- * Would a server of this user that sets SO_REUSEPORT (and SO_REUSEADDR, so that no service that does notices) get in
- * beside the TCP listener that is there? Without listening, it joins no group and takes no connection.
- * Returns 0 or a negative errno, as bindprobe_try().
- */
-must_use int bindprobe_try_reuseport(const struct address *address, uint16_t port, bool *ret_works);
-
-/*
  * False where a bind would do harm: before Linux 6.18, a bind to one address inside ip_local_port_range can keep
  * connect() from ever sharing that port again. An unknown release or range counts as harm.
  */

@@ -11,3 +11,6 @@ enum overlap { OVERLAP_NO, OVERLAP_YES, OVERLAP_PERHAPS };
  * port only when it came by Fast Open.
  */
 enum overlap overlap_of(const struct holder *holder, const struct address *bind_address);
+
+/* True for a SYN_RECV that most likely holds no port, so that anything else in the way is the better reason. */
+bool overlap_is_request(const struct holder *holder);

@@ -30,6 +30,9 @@ struct owner {
 
 #define HOLDER_INODES_MAX 4
 
+/* A socket option that may not be known. */
+enum sockopt_value { SOCKOPT_UNKNOWN, SOCKOPT_OFF, SOCKOPT_ON };
+
 /* Sockets of one port that agree in state, local address, direction and the rest of what a bind looks at. */
 struct holder {
     enum sock_state state;
@@ -47,6 +50,8 @@ struct holder {
     uint32_t shortest_remaining_ms; /* minisockets */
     uint32_t queue_length;          /* listeners: of the fullest of the group */
     uint32_t queue_limit;
+    uint32_t uid;                   /* of the first: the user who made the socket */
+    enum sockopt_value reuseport;             /* listeners: SO_REUSEPORT; known where several share an address, or by a look into the process */
     uint32_t inodes[HOLDER_INODES_MAX]; /* of the first that have one */
     size_t inode_count;
     struct owner *owners; /* owned by a verdict's holders, NULL in a census; in the order of the inodes */

@@ -76,8 +76,6 @@ struct verdict {
     enum cause cause;
     struct frees plain;
     struct frees reuseaddr; /* FREES_NOT_KNOWN for UDP */
-    bool reuseport_known;   /* TCP, cause listener: whether a server of this user that sets SO_REUSEPORT gets in was tried */
-    bool reuseport;
     bool may_extend;        /* an orphaned FIN_WAIT2 may become a TIME_WAIT and start anew */
     bool contradiction;     /* a bind and the socket table disagree, even after a second look */
     struct bind_result binds[VERDICT_BINDS_MAX]; /* those whose result is known: plain ones first */

@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct endpoint_range range;
     struct error error = {""};
     if (endpoint_parse(text, &range, &error) < 0) {
-        assert(error.text[0] == '"' && strstr(error.text, ", as in ") != NULL);
+        assert(error.text[0] == '"' && strstr(error.text, " as ") != NULL);
         for (const char *byte = error.text; *byte != '\0'; byte++)
             assert(*byte >= ' ' && *byte <= '~');
         return 0;

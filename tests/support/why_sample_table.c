@@ -4,9 +4,9 @@
 
 #define IN_USE_EVERYWHERE                                                                                              \
     {                                                                                                                  \
-        {"0.0.0.0", EADDRINUSE, EADDRINUSE, false},                                                                    \
+        {"0.0.0.0", EADDRINUSE, EADDRINUSE, true},                                                                     \
         {                                                                                                              \
-            "::", EADDRINUSE, EADDRINUSE, false                                                                        \
+            "::", EADDRINUSE, EADDRINUSE, true                                                                         \
         }                                                                                                              \
     }
 #define REUSABLE_EVERYWHERE                                                                                            \

@@ -96,7 +96,7 @@ static void an_ipv6_connection_may_block_its_ipv4_stand_in(void **state)
 {
     (void)state;
     assert_int_equal(overlap_with("time_wait ::1", "127.0.0.6"), OVERLAP_PERHAPS);
-    assert_int_equal(overlap_with("time_wait ::1 dual", "127.0.0.6"), OVERLAP_YES);
+    assert_int_equal(overlap_with("time_wait ::1 dual", "127.0.0.6"), OVERLAP_PERHAPS);
     assert_int_equal(overlap_with("time_wait ::1 v6only", "127.0.0.6"), OVERLAP_NO);
     assert_int_equal(overlap_with("time_wait ::1", "127.0.0.7"), OVERLAP_NO);
     assert_int_equal(overlap_with("listen ::1", "127.0.0.6"), OVERLAP_NO);

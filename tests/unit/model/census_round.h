@@ -6,7 +6,7 @@
 
 #define HOUR_NS (3600 * CLOCK_NS_PER_S)
 
-static inline struct census *census_with(const struct census_limits *limits)
+static inline struct census *census_round_new(const struct census_limits *limits)
 {
     struct census *census = NULL;
     assert_int_equal(census_new(limits, &census), 0);
@@ -14,26 +14,26 @@ static inline struct census *census_with(const struct census_limits *limits)
 }
 
 /* Those of the agent without flags. */
-static inline struct census *usual_census(size_t max_ports)
+static inline struct census *census_round_usual(size_t max_ports)
 {
     struct census_limits limits = {.max_ports = max_ports, .track_listeners = true, .forget_after_ns = HOUR_NS};
-    return census_with(&limits);
+    return census_round_new(&limits);
 }
 
-static inline void begin(struct census *census, int64_t now_s)
+static inline void census_round_begin(struct census *census, int64_t now_s)
 {
     struct kernel_settings settings = world_settings();
     census_begin(census, now_s * CLOCK_NS_PER_S, &settings);
 }
 
-static inline void round_with(struct census *census, int64_t now_s, const char *const *lines)
+static inline void census_round_take(struct census *census, int64_t now_s, const char *const *lines)
 {
-    begin(census, now_s);
+    census_round_begin(census, now_s);
     world_enter(census, lines);
     census_end(census);
 }
 
-static inline uint64_t sockets_of(const struct census_port *port)
+static inline uint64_t census_round_sockets(const struct census_port *port)
 {
     uint64_t sum = 0;
     for (size_t state = 0; state < SOCK_STATE_COUNT; state++)

@@ -12,8 +12,8 @@
 static void sockets_are_counted_by_protocol_family_and_state(void **state)
 {
     (void)state;
-    cleanup(census_freep) struct census *census = usual_census(16);
-    round_with(
+    cleanup(census_freep) struct census *census = census_round_usual(16);
+    census_round_take(
         census, 1,
         WORLD("listen 0.0.0.0", "established ::ffff:127.0.0.1 x3", "time_wait 127.0.0.1 x2", "udp close :: port 53"));
     assert_int_equal(census_sockets(census), 7);
@@ -27,56 +27,56 @@ static void sockets_are_counted_by_protocol_family_and_state(void **state)
 static void each_round_counts_anew(void **state)
 {
     (void)state;
-    cleanup(census_freep) struct census *census = usual_census(16);
-    round_with(census, 1,
-               WORLD("listen 0.0.0.0", "time_wait 127.0.0.1 left 9000 x5", "established 10.0.0.1 port 40000"));
-    round_with(census, 6, WORLD("time_wait 127.0.0.1 left 4000"));
+    cleanup(census_freep) struct census *census = census_round_usual(16);
+    census_round_take(census, 1,
+                      WORLD("listen 0.0.0.0", "time_wait 127.0.0.1 left 9000 x5", "established 10.0.0.1 port 40000"));
+    census_round_take(census, 6, WORLD("time_wait 127.0.0.1 left 4000"));
     const struct census_port *port = census_port_find(census, PROTOCOL_TCP, WORLD_PORT);
     assert_non_null(port);
-    assert_int_equal(sockets_of(port), 1);
+    assert_int_equal(census_round_sockets(port), 1);
     assert_int_equal(port->longest_time_wait_ms, 4000);
     assert_false(port->listening);
     assert_int_equal(port->holders.count, 1);
     assert_int_equal(port->last_seen_ns, 6 * CLOCK_NS_PER_S);
     assert_int_equal(census_sockets(census), 1);
     assert_int_equal(census_ephemeral_used(census, PROTOCOL_TCP), 0);
-    assert_int_equal(sockets_of(census_ephemeral(census, PROTOCOL_TCP)), 0);
+    assert_int_equal(census_round_sockets(census_ephemeral(census, PROTOCOL_TCP)), 0);
 }
 
 static void the_longest_time_is_that_of_time_wait_alone(void **state)
 {
     (void)state;
-    cleanup(census_freep) struct census *census = usual_census(16);
-    round_with(census, 1,
-               WORLD("listen 0.0.0.0", "fin_wait2 127.0.0.1 orphan left 59000", "time_wait 127.0.0.1 left 20000",
-                     "time_wait 127.0.0.2 left 30000"));
+    cleanup(census_freep) struct census *census = census_round_usual(16);
+    census_round_take(census, 1,
+                      WORLD("listen 0.0.0.0", "fin_wait2 127.0.0.1 orphan left 59000", "time_wait 127.0.0.1 left 20000",
+                            "time_wait 127.0.0.2 left 30000"));
     assert_int_equal(census_port_find(census, PROTOCOL_TCP, WORLD_PORT)->longest_time_wait_ms, 30000);
 }
 
 static void untracked_ports_are_summed_by_the_range_that_they_are_in(void **state)
 {
     (void)state;
-    cleanup(census_freep) struct census *census = usual_census(16);
-    round_with(census, 1,
-               WORLD("established 10.0.0.1 port 32768", "time_wait 10.0.0.1 port 60999 left 700",
-                     "established 10.0.0.1 port 61000", "bound_inactive 0.0.0.0 port 32767",
-                     "udp close 0.0.0.0 port 40000 x2"));
+    cleanup(census_freep) struct census *census = census_round_usual(16);
+    census_round_take(census, 1,
+                      WORLD("established 10.0.0.1 port 32768", "time_wait 10.0.0.1 port 60999 left 700",
+                            "established 10.0.0.1 port 61000", "bound_inactive 0.0.0.0 port 32767",
+                            "udp close 0.0.0.0 port 40000 x2"));
     assert_int_equal(census_port_count(census), 0);
-    assert_int_equal(sockets_of(census_ephemeral(census, PROTOCOL_TCP)), 2);
+    assert_int_equal(census_round_sockets(census_ephemeral(census, PROTOCOL_TCP)), 2);
     assert_int_equal(census_ephemeral(census, PROTOCOL_TCP)->longest_time_wait_ms, 700);
-    assert_int_equal(sockets_of(census_other(census, PROTOCOL_TCP)), 2);
-    assert_int_equal(sockets_of(census_ephemeral(census, PROTOCOL_UDP)), 2);
+    assert_int_equal(census_round_sockets(census_other(census, PROTOCOL_TCP)), 2);
+    assert_int_equal(census_round_sockets(census_ephemeral(census, PROTOCOL_UDP)), 2);
     assert_int_equal(census_other(census, PROTOCOL_UDP)->holders.count, 0);
 }
 
 static void ephemeral_ports_in_use_are_counted_once_and_tracked_ones_too(void **state)
 {
     (void)state;
-    cleanup(census_freep) struct census *census = usual_census(16);
-    round_with(census, 1,
-               WORLD("listen 0.0.0.0 port 50000", "established 10.0.0.1 port 40000 x9", "time_wait 10.0.0.2 port 40000",
-                     "established 10.0.0.1 port 40001", "established 10.0.0.1 port 8080",
-                     "udp close 0.0.0.0 port 40000"));
+    cleanup(census_freep) struct census *census = census_round_usual(16);
+    census_round_take(census, 1,
+                      WORLD("listen 0.0.0.0 port 50000", "established 10.0.0.1 port 40000 x9",
+                            "time_wait 10.0.0.2 port 40000", "established 10.0.0.1 port 40001",
+                            "established 10.0.0.1 port 8080", "udp close 0.0.0.0 port 40000"));
     assert_int_equal(census_ephemeral_used(census, PROTOCOL_TCP), 3);
     assert_int_equal(census_ephemeral_used(census, PROTOCOL_UDP), 1);
 }
@@ -84,10 +84,10 @@ static void ephemeral_ports_in_use_are_counted_once_and_tracked_ones_too(void **
 static void tracked_ports_are_in_the_order_of_protocol_and_port(void **state)
 {
     (void)state;
-    cleanup(census_freep) struct census *census = usual_census(16);
-    round_with(census, 1,
-               WORLD("listen 0.0.0.0 port 443", "udp close 0.0.0.0 port 53", "listen 0.0.0.0 port 22",
-                     "listen 0.0.0.0 port 65535"));
+    cleanup(census_freep) struct census *census = census_round_usual(16);
+    census_round_take(census, 1,
+                      WORLD("listen 0.0.0.0 port 443", "udp close 0.0.0.0 port 53", "listen 0.0.0.0 port 22",
+                            "listen 0.0.0.0 port 65535"));
     static const uint16_t expected[] = {22, 443, 65535, 53};
     assert_int_equal(census_port_count(census), 4);
     for (size_t i = 0; i < 4; i++) {
@@ -141,7 +141,7 @@ static void assert_holders_sum_to_their_port(const struct census *census)
         uint64_t held = 0;
         for (size_t g = 0; g < port->holders.count; g++)
             held += port->holders.groups[g].count;
-        assert_int_equal(held, sockets_of(port));
+        assert_int_equal(held, census_round_sockets(port));
     }
 }
 
@@ -157,10 +157,10 @@ static void the_ports_sum_to_the_totals_whatever_comes(void **state)
             .track_all = chance_once_in(&chance, 4),
             .forget_after_ns = (1 + chance_below(&chance, 4)) * CLOCK_NS_PER_S,
         };
-        cleanup(census_freep) struct census *census = census_with(&limits);
+        cleanup(census_freep) struct census *census = census_round_new(&limits);
         for (int64_t now_s = 1; now_s <= 20; now_s++) {
             uint64_t entered[PROTOCOL_COUNT][SOCK_STATE_COUNT] = {0};
-            begin(census, now_s);
+            census_round_begin(census, now_s);
             uint32_t listeners = chance_below(&chance, 12);
             uint32_t sockets = listeners + chance_below(&chance, 200);
             for (uint32_t i = 0; i < sockets; i++) {
@@ -180,8 +180,8 @@ static void the_ports_sum_to_the_totals_whatever_comes(void **state)
 static void a_hundred_thousand_addresses_on_one_port_are_counted_exactly_in_bounded_memory(void **state)
 {
     (void)state;
-    cleanup(census_freep) struct census *census = usual_census(4);
-    begin(census, 1);
+    cleanup(census_freep) struct census *census = census_round_usual(4);
+    census_round_begin(census, 1);
     world_enter(census, WORLD("listen 0.0.0.0"));
     struct sock sock = {.state = SOCK_TIME_WAIT, .minisocket = true, .local_port = WORLD_PORT};
     for (uint32_t i = 0; i < 100000; i++) {

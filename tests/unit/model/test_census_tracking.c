@@ -18,8 +18,9 @@ static bool tracks(const struct census *census, enum protocol protocol, uint16_t
 static void a_listener_earns_its_port_tracking_and_a_connection_does_not(void **state)
 {
     (void)state;
-    cleanup(census_freep) struct census *census = usual_census(16);
-    round_with(census, 1, WORLD("listen 0.0.0.0 port 80", "listen :: port 50000", "established 10.0.0.1 port 81"));
+    cleanup(census_freep) struct census *census = census_round_usual(16);
+    census_round_take(census, 1,
+                      WORLD("listen 0.0.0.0 port 80", "listen :: port 50000", "established 10.0.0.1 port 81"));
     assert_true(tracks(census, PROTOCOL_TCP, 80));
     assert_true(tracks(census, PROTOCOL_TCP, 50000));
     assert_false(tracks(census, PROTOCOL_TCP, 81));
@@ -29,9 +30,10 @@ static void a_listener_earns_its_port_tracking_and_a_connection_does_not(void **
 static void udp_earns_tracking_outside_the_ephemeral_range(void **state)
 {
     (void)state;
-    cleanup(census_freep) struct census *census = usual_census(16);
-    round_with(census, 1,
-               WORLD("udp close 0.0.0.0 port 53", "udp established 10.0.0.1 port 123", "udp close 0.0.0.0 port 40000"));
+    cleanup(census_freep) struct census *census = census_round_usual(16);
+    census_round_take(
+        census, 1,
+        WORLD("udp close 0.0.0.0 port 53", "udp established 10.0.0.1 port 123", "udp close 0.0.0.0 port 40000"));
     assert_true(tracks(census, PROTOCOL_UDP, 53));
     assert_true(tracks(census, PROTOCOL_UDP, 123));
     assert_false(tracks(census, PROTOCOL_UDP, 40000));
@@ -42,33 +44,34 @@ static void without_watching_listeners_only_watched_ports_are_tracked(void **sta
 {
     (void)state;
     struct census_limits limits = {.max_ports = 4, .forget_after_ns = HOUR_NS};
-    cleanup(census_freep) struct census *census = census_with(&limits);
+    cleanup(census_freep) struct census *census = census_round_new(&limits);
     assert_int_equal(census_watch(census, PROTOCOL_TCP, 80), 0);
-    round_with(census, 1, WORLD("listen 0.0.0.0 port 80", "listen 0.0.0.0 port 81", "udp close 0.0.0.0 port 53"));
+    census_round_take(census, 1,
+                      WORLD("listen 0.0.0.0 port 80", "listen 0.0.0.0 port 81", "udp close 0.0.0.0 port 53"));
     assert_int_equal(census_port_count(census), 1);
     assert_true(census_port_find(census, PROTOCOL_TCP, 80)->watched);
-    assert_int_equal(sockets_of(census_other(census, PROTOCOL_TCP)), 1);
+    assert_int_equal(census_round_sockets(census_other(census, PROTOCOL_TCP)), 1);
 }
 
 static void with_track_all_every_port_with_a_socket_is_tracked(void **state)
 {
     (void)state;
     struct census_limits limits = {.max_ports = 16, .track_all = true, .forget_after_ns = HOUR_NS};
-    cleanup(census_freep) struct census *census = census_with(&limits);
-    round_with(census, 1, WORLD("time_wait 10.0.0.1 port 40000", "udp close 0.0.0.0 port 40000"));
+    cleanup(census_freep) struct census *census = census_round_new(&limits);
+    census_round_take(census, 1, WORLD("time_wait 10.0.0.1 port 40000", "udp close 0.0.0.0 port 40000"));
     assert_int_equal(census_port_count(census), 2);
-    assert_int_equal(sockets_of(census_ephemeral(census, PROTOCOL_TCP)), 0);
+    assert_int_equal(census_round_sockets(census_ephemeral(census, PROTOCOL_TCP)), 0);
 }
 
 static void a_port_is_forgotten_when_it_has_been_silent_for_the_time(void **state)
 {
     (void)state;
-    cleanup(census_freep) struct census *census = usual_census(16);
-    round_with(census, 10, WORLD("listen 0.0.0.0"));
-    round_with(census, 20, WORLD("time_wait 127.0.0.1"));
-    round_with(census, 20 + 3599, NULL);
+    cleanup(census_freep) struct census *census = census_round_usual(16);
+    census_round_take(census, 10, WORLD("listen 0.0.0.0"));
+    census_round_take(census, 20, WORLD("time_wait 127.0.0.1"));
+    census_round_take(census, 20 + 3599, NULL);
     assert_true(tracks(census, PROTOCOL_TCP, WORLD_PORT));
-    round_with(census, 20 + 3600, NULL);
+    census_round_take(census, 20 + 3600, NULL);
     assert_false(tracks(census, PROTOCOL_TCP, WORLD_PORT));
     assert_int_equal(census_port_count(census), 0);
 }
@@ -76,11 +79,11 @@ static void a_port_is_forgotten_when_it_has_been_silent_for_the_time(void **stat
 static void a_watched_port_is_never_forgotten(void **state)
 {
     (void)state;
-    cleanup(census_freep) struct census *census = usual_census(1);
+    cleanup(census_freep) struct census *census = census_round_usual(1);
     assert_int_equal(census_watch(census, PROTOCOL_TCP, 80), 0);
     assert_int_equal(census_watch(census, PROTOCOL_TCP, 80), 0);
-    round_with(census, 1, NULL);
-    round_with(census, 1000000, WORLD("listen 0.0.0.0 port 81"));
+    census_round_take(census, 1, NULL);
+    census_round_take(census, 1000000, WORLD("listen 0.0.0.0 port 81"));
     assert_true(tracks(census, PROTOCOL_TCP, 80));
     assert_false(tracks(census, PROTOCOL_TCP, 81));
 }
@@ -88,7 +91,7 @@ static void a_watched_port_is_never_forgotten(void **state)
 static void more_watched_ports_than_there_is_room_for_are_refused(void **state)
 {
     (void)state;
-    cleanup(census_freep) struct census *census = usual_census(2);
+    cleanup(census_freep) struct census *census = census_round_usual(2);
     assert_int_equal(census_watch(census, PROTOCOL_TCP, 80), 0);
     assert_int_equal(census_watch(census, PROTOCOL_UDP, 80), 0);
     assert_int_equal(census_watch(census, PROTOCOL_TCP, 81), -ENOSPC);
@@ -98,11 +101,11 @@ static void more_watched_ports_than_there_is_room_for_are_refused(void **state)
 static void the_longest_silent_port_makes_room_for_a_new_listener(void **state)
 {
     (void)state;
-    cleanup(census_freep) struct census *census = usual_census(3);
-    round_with(census, 1, WORLD("listen 0.0.0.0 port 81", "listen 0.0.0.0 port 82", "listen 0.0.0.0 port 83"));
-    round_with(census, 2, WORLD("time_wait 127.0.0.1 port 81", "listen 0.0.0.0 port 83"));
-    round_with(census, 3, WORLD("listen 0.0.0.0 port 83"));
-    round_with(census, 4, WORLD("listen 0.0.0.0 port 83", "listen 0.0.0.0 port 84"));
+    cleanup(census_freep) struct census *census = census_round_usual(3);
+    census_round_take(census, 1, WORLD("listen 0.0.0.0 port 81", "listen 0.0.0.0 port 82", "listen 0.0.0.0 port 83"));
+    census_round_take(census, 2, WORLD("time_wait 127.0.0.1 port 81", "listen 0.0.0.0 port 83"));
+    census_round_take(census, 3, WORLD("listen 0.0.0.0 port 83"));
+    census_round_take(census, 4, WORLD("listen 0.0.0.0 port 83", "listen 0.0.0.0 port 84"));
     assert_false(tracks(census, PROTOCOL_TCP, 82));
     assert_true(tracks(census, PROTOCOL_TCP, 81));
     assert_true(tracks(census, PROTOCOL_TCP, 83));
@@ -112,21 +115,21 @@ static void the_longest_silent_port_makes_room_for_a_new_listener(void **state)
 static void a_port_with_sockets_never_makes_room(void **state)
 {
     (void)state;
-    cleanup(census_freep) struct census *census = usual_census(1);
-    round_with(census, 1, WORLD("listen 0.0.0.0 port 81"));
-    round_with(census, 2, WORLD("listen 0.0.0.0 port 82", "listen 0.0.0.0 port 81"));
+    cleanup(census_freep) struct census *census = census_round_usual(1);
+    census_round_take(census, 1, WORLD("listen 0.0.0.0 port 81"));
+    census_round_take(census, 2, WORLD("listen 0.0.0.0 port 82", "listen 0.0.0.0 port 81"));
     assert_true(tracks(census, PROTOCOL_TCP, 81));
-    assert_int_equal(sockets_of(census_other(census, PROTOCOL_TCP)), 1);
+    assert_int_equal(census_round_sockets(census_other(census, PROTOCOL_TCP)), 1);
 }
 
 /* The walk begins anew in the same round: what has not been seen in it yet has not gone. */
 static void a_walk_that_failed_half_way_does_not_make_the_unseen_silent(void **state)
 {
     (void)state;
-    cleanup(census_freep) struct census *census = usual_census(1);
-    round_with(census, 1, WORLD("listen 0.0.0.0 port 81"));
-    begin(census, 2);
-    begin(census, 2);
+    cleanup(census_freep) struct census *census = census_round_usual(1);
+    census_round_take(census, 1, WORLD("listen 0.0.0.0 port 81"));
+    census_round_begin(census, 2);
+    census_round_begin(census, 2);
     world_enter(census, WORLD("listen 0.0.0.0 port 82", "listen 0.0.0.0 port 81"));
     census_end(census);
     assert_true(tracks(census, PROTOCOL_TCP, 81));
@@ -136,8 +139,9 @@ static void a_walk_that_failed_half_way_does_not_make_the_unseen_silent(void **s
 static void a_port_beyond_the_cap_is_counted_by_the_range_that_it_is_in(void **state)
 {
     (void)state;
-    cleanup(census_freep) struct census *census = usual_census(1);
-    round_with(census, 1, WORLD("listen 0.0.0.0 port 81", "listen 0.0.0.0 port 82 x2", "listen 0.0.0.0 port 50000"));
+    cleanup(census_freep) struct census *census = census_round_usual(1);
+    census_round_take(census, 1,
+                      WORLD("listen 0.0.0.0 port 81", "listen 0.0.0.0 port 82 x2", "listen 0.0.0.0 port 50000"));
     assert_int_equal(census_port_count(census), 1);
     assert_int_equal(census_other(census, PROTOCOL_TCP)->states[SOCK_LISTEN], 2);
     assert_int_equal(census_ephemeral(census, PROTOCOL_TCP)->states[SOCK_LISTEN], 1);

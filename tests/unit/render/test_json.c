@@ -151,6 +151,7 @@ static void a_listener_has_a_queue_and_no_peer(void **state)
     struct holder *listener = report_sample_holder(port, SOCK_LISTEN, "::", 4);
     listener->queue_length = 1;
     listener->queue_limit = 511;
+    listener->reuseport = SOCKOPT_ON;
     report_sample_holder(port, SOCK_ESTABLISHED, "0.0.0.0", 9)->many_locals = true;
     cleanup(cleanup_free) char *text = row_text(report, 0);
     assert_non_null(strstr(text, "{\"state\":\"listen\",\"local\":\"[::]:80\",\"remote\":null,\"count\":4,"
