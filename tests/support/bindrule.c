@@ -5,7 +5,7 @@
 /* An address as both families of the kernel see it. */
 struct views {
     enum { ANY, MAPPED, OTHER } kind; /* the IPv6 view: IPv4 counts as mapped */
-    uint8_t ipv4[4];
+    uint8_t ipv4[4];                  /* of OTHER it is a stand-in that only a wildcard meets, since Linux 6.1 */
 };
 
 static struct views views_of(const struct address *address)

@@ -208,6 +208,20 @@ static void emptied_holders_are_as_new_and_keep_their_memory(void **state)
     holders_done(&holders);
 }
 
+static void only_listeners_that_share_an_address_are_known_to_have_set_reuseport(void **state)
+{
+    (void)state;
+    struct holders one = world_holders(WORLD("listen 0.0.0.0 cookie 1"));
+    assert_int_equal(one.groups[0].reuseport, SOCKOPT_UNKNOWN);
+    holders_done(&one);
+    struct holders two = world_holders(WORLD("listen 0.0.0.0 cookie 1", "listen 0.0.0.0 cookie 2"));
+    assert_int_equal(two.groups[0].reuseport, SOCKOPT_ON);
+    holders_done(&two);
+    struct holders connections = world_holders(WORLD("established 0.0.0.0 cookie 1 x2"));
+    assert_int_equal(connections.groups[0].reuseport, SOCKOPT_UNKNOWN);
+    holders_done(&connections);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -222,6 +236,7 @@ int main(void)
         cmocka_unit_test(signatures_change_when_a_socket_comes_goes_or_changes_its_state),
         cmocka_unit_test(listeners_and_other_sockets_are_signed_apart),
         cmocka_unit_test(emptied_holders_are_as_new_and_keep_their_memory),
+        cmocka_unit_test(only_listeners_that_share_an_address_are_known_to_have_set_reuseport),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
