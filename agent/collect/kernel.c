@@ -13,6 +13,8 @@
 /* Every other port reserved makes "1,3,5,…,65535". The kernel writes the list in one read() or not at all. */
 #define RESERVED_TEXT_MAX (256 * 1024)
 #define NETSTAT_TEXT_MAX (32 * 1024)
+/* Fixed before tcp_tw_reuse_delay was introduced. */
+#define TW_REUSE_DELAY_MS 1000
 
 /* KERNEL_UNKNOWN when it cannot be read. */
 static int64_t read_integer(const char *path)
@@ -73,6 +75,10 @@ int kernel_read_settings(struct kernel_settings *ret_settings, struct error *err
     settings.unprivileged_port_start = read_integer("/proc/sys/net/ipv4/ip_unprivileged_port_start");
     settings.max_tw_buckets = read_integer("/proc/sys/net/ipv4/tcp_max_tw_buckets");
     settings.tw_reuse = read_integer("/proc/sys/net/ipv4/tcp_tw_reuse");
+    settings.tw_reuse_delay_ms = read_integer("/proc/sys/net/ipv4/tcp_tw_reuse_delay");
+    if (settings.tw_reuse_delay_ms == KERNEL_UNKNOWN)
+        settings.tw_reuse_delay_ms = TW_REUSE_DELAY_MS;
+    settings.timestamps = read_integer("/proc/sys/net/ipv4/tcp_timestamps");
     settings.fin_timeout_seconds = read_integer("/proc/sys/net/ipv4/tcp_fin_timeout");
     settings.somaxconn = read_integer("/proc/sys/net/core/somaxconn");
     settings.tick_ns = tick_ns();

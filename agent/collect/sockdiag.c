@@ -153,7 +153,11 @@ static int walk_states(struct sockdiag *sockdiag, const struct sockdiag_query *q
 int sockdiag_walk(struct sockdiag *sockdiag, const struct sockdiag_query *query, sockdiag_visit *visit, void *context,
                   struct error *error)
 {
-    uint32_t tcp_states = query->listeners ? SOCKDIAG_STATES_LISTEN : SOCKDIAG_STATES_TCP;
+    uint32_t tcp_states = SOCKDIAG_STATES_TCP;
+    if (query->listeners)
+        tcp_states = SOCKDIAG_STATES_LISTEN;
+    if (query->explicit_binds)
+        tcp_states = SOCKDIAG_STATES_LIVE;
     return walk_states(sockdiag, query, tcp_states, visit, context, error);
 }
 

@@ -14,17 +14,30 @@ static struct nlmsghdr *put_header(uint8_t *buffer, uint16_t type, uint32_t sequ
     return request;
 }
 
-/* Bytecode (net/ipv4/inet_diag.c, inet_diag_bc_run): local port >= port, and <= port; a jump past the end rejects. */
-static void put_port_filter(struct nlmsghdr *request, uint16_t port)
+/*
+ * Bytecode (net/ipv4/inet_diag.c, inet_diag_bc_run): local port >= the first, <= the last, and, for explicit binds, not
+ * chosen by the kernel. A jump past the end rejects; only a jump of its own kind may follow a condition that holds.
+ */
+static void put_filter(struct nlmsghdr *request, const struct sockdiag_query *query)
 {
-    const struct inet_diag_bc_op operations[] = {
+    uint16_t last = query->last_port != 0 ? query->last_port : query->port;
+    const struct inet_diag_bc_op ports[] = {
         {.code = INET_DIAG_BC_S_GE, .yes = 8, .no = 20},
-        {.no = port},
+        {.no = query->port},
         {.code = INET_DIAG_BC_S_LE, .yes = 8, .no = 12},
-        {.no = port},
+        {.no = last},
     };
-    if (port != 0)
-        mnl_attr_put(request, INET_DIAG_REQ_BYTECODE, sizeof(operations), operations);
+    const struct inet_diag_bc_op chosen_ports[] = {
+        {.code = INET_DIAG_BC_S_GE, .yes = 8, .no = 28}, {.no = query->port},
+        {.code = INET_DIAG_BC_S_LE, .yes = 8, .no = 20}, {.no = last},
+        {.code = INET_DIAG_BC_AUTO, .yes = 4, .no = 8},  {.code = INET_DIAG_BC_JMP, .yes = 4, .no = 8},
+    };
+    if (query->port == 0)
+        return;
+    if (query->explicit_binds)
+        mnl_attr_put(request, INET_DIAG_REQ_BYTECODE, sizeof(chosen_ports), chosen_ports);
+    else
+        mnl_attr_put(request, INET_DIAG_REQ_BYTECODE, sizeof(ports), ports);
 }
 
 const struct nlmsghdr *sockdiag_request_tcp(uint8_t buffer[static SOCKDIAG_REQUEST_SIZE], uint32_t sequence,
@@ -36,7 +49,7 @@ const struct nlmsghdr *sockdiag_request_tcp(uint8_t buffer[static SOCKDIAG_REQUE
     body->idiag_states = states;
     if (query->directions)
         body->idiag_ext = 1U << (INET_DIAG_INFO - 1);
-    put_port_filter(request, query->port);
+    put_filter(request, query);
     return request;
 }
 
@@ -48,6 +61,6 @@ const struct nlmsghdr *sockdiag_request_udp(uint8_t buffer[static SOCKDIAG_REQUE
     body->sdiag_family = family;
     body->sdiag_protocol = IPPROTO_UDP;
     body->idiag_states = UINT32_MAX;
-    put_port_filter(request, query->port);
+    put_filter(request, query);
     return request;
 }

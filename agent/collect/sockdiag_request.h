@@ -8,6 +8,7 @@
 /* Bits of a states mask, by the numbers of include/net/tcp_states.h. */
 #define SOCKDIAG_STATES_LISTEN (1U << 10)
 #define SOCKDIAG_STATES_BOUND_INACTIVE (1U << 13) /* no effect before Linux 6.8 */
+#define SOCKDIAG_STATES_LIVE 0x1bbeU /* connections that a process has or may have: no TIME_WAIT, no listener */
 #define SOCKDIAG_STATES_TCP (0x1ffeU | SOCKDIAG_STATES_BOUND_INACTIVE)
 
 struct nlmsghdr;

@@ -81,6 +81,7 @@ void destinations_begin(struct destinations *destinations)
         item.live = 0;
         item.time_wait = 0;
         item.reusable = 0;
+        item.chosen = 0;
         item.entered = 0;
         destinations->items[kept++] = item;
         *slot_of(destinations, &item) = (uint32_t)kept;
@@ -89,14 +90,19 @@ void destinations_begin(struct destinations *destinations)
     destinations->uncounted = 0;
 }
 
-void destinations_add(struct destinations *destinations, const struct sock *sock, bool entered, bool reusable)
+static struct destination key_of(const struct sock *sock)
 {
-    struct destination key = {
+    return (struct destination){
         .protocol = sock->protocol,
         .source = address_unmapped(&sock->local),
         .destination = address_unmapped(&sock->remote),
         .port = sock->remote_port,
     };
+}
+
+void destinations_add(struct destinations *destinations, const struct sock *sock, bool entered, bool reusable)
+{
+    struct destination key = key_of(sock);
     uint32_t *slot = slot_of(destinations, &key);
     if (*slot == 0) {
         if (destinations->count == destinations->max_count) {
@@ -113,6 +119,14 @@ void destinations_add(struct destinations *destinations, const struct sock *sock
         item->live++;
     item->reusable += reusable;
     item->entered += entered;
+}
+
+void destinations_mark_chosen(struct destinations *destinations, const struct sock *sock)
+{
+    struct destination key = key_of(sock);
+    uint32_t slot = *slot_of(destinations, &key);
+    if (slot != 0)
+        destinations->items[slot - 1].chosen++;
 }
 
 void destinations_end(struct destinations *destinations)

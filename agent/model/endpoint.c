@@ -43,6 +43,13 @@ bool address_is_wildcard(const struct address *address)
     return memcmp(address->bytes, zero, sizeof(zero)) == 0;
 }
 
+bool address_is_loopback(const struct address *address)
+{
+    static const struct address ipv6_loopback = {.family = FAMILY_IPV6, .bytes = {[15] = 1}};
+    struct address unmapped = address_unmapped(address);
+    return unmapped.family == FAMILY_IPV4 ? unmapped.bytes[0] == 127 : address_equal(&unmapped, &ipv6_loopback);
+}
+
 struct address address_unmapped(const struct address *address)
 {
     static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};

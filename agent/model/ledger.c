@@ -83,14 +83,19 @@ static bool was_seen(const struct ledger *ledger, uint64_t cookie, bool as_time_
     return false;
 }
 
+int64_t ledger_age_ms(const struct ledger *ledger, const struct sock *sock)
+{
+    return ledger->lifetime_ms - sock->remaining_ms;
+}
+
 /* Where the sets could not hold everything, the time of entry decides, as exact as the two clocks and the jiffy. */
 static bool entered_since_last_round(const struct ledger *ledger, const struct sock *sock)
 {
     const struct page_of_ledger *before = round_before(ledger, 1);
     if (before->whole && round_before(ledger, 2)->whole)
         return true;
-    int64_t age_ms = ledger->lifetime_ms - sock->remaining_ms;
-    return ledger->rounds[ledger->current].began_ns - age_ms * NS_PER_MS > before->began_ns;
+    int64_t entered_ns = ledger->rounds[ledger->current].began_ns - ledger_age_ms(ledger, sock) * NS_PER_MS;
+    return entered_ns > before->began_ns;
 }
 
 int ledger_see(struct ledger *ledger, const struct sock *sock)

@@ -108,8 +108,8 @@ static void find_address(struct scan_line line, struct place *place)
 
 static bool find_port(struct scan_line line, struct place *ret_place)
 {
-    /* After the first: two connectors of Tomcat, Elasticsearch, RMI, and strace. */
-    static const char *const words[] = {"port", "nio-", "http/1.1-", "bind to [", "in use: ", "htons("};
+    /* After the first: multiaddr, two connectors of Tomcat, Elasticsearch, RMI, and strace. */
+    static const char *const words[] = {"port", "tcp/", "udp/", "nio-", "http/1.1-", "bind to [", "in use: ", "htons("};
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         for (const char *at = line.begin; (at = scan_find(line, at, words[i])) != NULL;) {
             struct place place = {.begin = at - strlen(words[i]), .endpoint.any_address = true};

@@ -5,8 +5,11 @@
  */
 #pragma once
 
+#include "model/destinations.h"
+#include "model/entered.h"
 #include "model/holder.h"
 #include "model/kernel.h"
+#include "model/ledger.h"
 
 struct census;
 
@@ -14,6 +17,7 @@ struct census_limits {
     size_t max_ports;       /* tracked at the most */
     bool track_listeners;   /* TCP ports with a listener, and UDP ports outside ip_local_port_range */
     bool track_all;         /* every local port that has a socket */
+    bool track_traffic;     /* what enters TIME_WAIT, and where ephemeral ports lead: over several rounds */
     int64_t forget_after_ns; /* a port that is not watched is forgotten so long after its last socket */
 };
 
@@ -68,3 +72,17 @@ const struct census_port *census_port_find(const struct census *census, enum pro
 /* The untracked ports inside ip_local_port_range, and all other untracked ones, together. */
 const struct census_port *census_ephemeral(const struct census *census, enum protocol protocol);
 const struct census_port *census_other(const struct census *census, enum protocol protocol);
+
+/*
+ * The TCP ports of ip_local_port_range that are kept from every connect(), because bind() chose them: by a listener, a
+ * bound socket, or a connection that census_add_chosen() told of.
+ */
+const struct port_set *census_bound_ports(const struct census *census);
+
+/* After census_end(): a connection whose port was chosen by bind(). */
+void census_add_chosen(struct census *census, const struct sock *sock);
+
+/* What was tracked of traffic; NULL unless limits ask for it. */
+const struct ledger *census_ledger(const struct census *census);
+const struct entered *census_entered(const struct census *census);
+const struct destinations *census_destinations(const struct census *census);

@@ -14,6 +14,7 @@ struct destination {
     uint32_t live;              /* ports taken by connections */
     uint32_t time_wait;         /* ports taken by TIME_WAITs */
     uint32_t reusable;          /* of those: the ones that connect() may take over (tcp_tw_reuse) */
+    uint32_t chosen;            /* of those taken: by bind(), so that the port is lost to every other connect(), too */
     uint64_t entered_total;     /* into TIME_WAIT, since this destination is in the table */
     uint64_t entered;           /* in this round */
     bool settled;               /* had a socket in the last round that ended */
@@ -30,6 +31,9 @@ void destinations_begin(struct destinations *destinations);
 
 /* A socket whose local port is in ip_local_port_range and that has a peer. */
 void destinations_add(struct destinations *destinations, const struct sock *sock, bool entered, bool reusable);
+
+/* The socket, added before, has a port that was chosen by bind(). */
+void destinations_mark_chosen(struct destinations *destinations, const struct sock *sock);
 
 /* The round was whole: totals grow by what entered. */
 void destinations_end(struct destinations *destinations);

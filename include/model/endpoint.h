@@ -27,6 +27,8 @@ struct address {
 bool address_equal(const struct address *left, const struct address *right);
 /* 0.0.0.0 or :: */
 bool address_is_wildcard(const struct address *address);
+/* 127.0.0.0/8, plain or IPv4-mapped, or ::1 */
+bool address_is_loopback(const struct address *address);
 /* ::ffff:a.b.c.d becomes a.b.c.d, any other address stays as it is. */
 struct address address_unmapped(const struct address *address);
 #define ADDRESS_TEXT_MAX 48

@@ -21,7 +21,9 @@ struct kernel_settings {
     struct port_set reserved; /* ip_local_reserved_ports */
     int64_t unprivileged_port_start;
     int64_t max_tw_buckets;
-    int64_t tw_reuse; /* 0 off, 1 on, 2 loopback only */
+    int64_t tw_reuse;          /* 0 off, 1 on, 2 loopback only */
+    int64_t tw_reuse_delay_ms; /* a TIME_WAIT is reusable after so long; kernels without the setting: 1 s */
+    int64_t timestamps;        /* tcp_timestamps: without them nothing is reusable */
     int64_t fin_timeout_seconds;
     int64_t somaxconn;
     int64_t tick_ns;       /* length of a jiffy: 1 s / HZ */

@@ -22,6 +22,9 @@ void ledger_begin(struct ledger *ledger, int64_t now_ns);
 /* A minisocket of this round. Returns 1 when it entered TIME_WAIT since the last round, 0 when not, or -ENOMEM. */
 must_use int ledger_see(struct ledger *ledger, const struct sock *sock);
 
+/* How long ago the socket entered TIME_WAIT, or was armed anew, as far as the longest lifetime seen so far tells. */
+int64_t ledger_age_ms(const struct ledger *ledger, const struct sock *sock);
+
 /* The round was whole: what it saw is known from now on. In the first one nothing is new. */
 void ledger_end(struct ledger *ledger);
 

@@ -19,7 +19,7 @@ enum message_trouble {
 struct message {
     enum message_trouble trouble;
     bool has_endpoint;
-    struct endpoint endpoint; /* a host name stands for any address: nothing is resolved */
+    struct endpoint endpoint; /* a host name, or fe80::…, stands for any address: nothing is resolved */
     bool outgoing;            /* connect() or dial, not bind(): the trouble is with ephemeral ports */
 };
 

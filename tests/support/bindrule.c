@@ -25,8 +25,9 @@ static struct views views_of(const struct address *address)
 static bool meet_in_ipv4(const struct views *left, const struct views *right)
 {
     static const uint8_t any[4];
-    return memcmp(left->ipv4, any, 4) == 0 || memcmp(right->ipv4, any, 4) == 0 ||
-           memcmp(left->ipv4, right->ipv4, 4) == 0;
+    if (memcmp(left->ipv4, any, 4) == 0 || memcmp(right->ipv4, any, 4) == 0)
+        return true;
+    return left->kind != OTHER && right->kind != OTHER && memcmp(left->ipv4, right->ipv4, 4) == 0;
 }
 
 static bool addresses_meet(const struct bindrule_socket *holder, const struct address *bind_address)

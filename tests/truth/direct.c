@@ -22,7 +22,7 @@ int direct_bind(enum protocol protocol, const struct address *address, uint16_t 
     return bind(fd, &where.generic, length) < 0 ? errno : 0;
 }
 
-struct direct direct_ask(const struct endpoint *endpoint)
+static struct direct addresses_of(const struct endpoint *endpoint)
 {
     struct direct direct = {0};
     if (!endpoint->any_address)
@@ -30,7 +30,12 @@ struct direct direct_ask(const struct endpoint *endpoint)
     else
         for (enum family family = FAMILY_IPV4; family <= FAMILY_IPV6; family++)
             direct.cells[direct.count++].address = (struct address){.family = family};
+    return direct;
+}
 
+struct direct direct_ask(const struct endpoint *endpoint)
+{
+    struct direct direct = addresses_of(endpoint);
     bool plain = true;
     bool reuseaddr = endpoint->protocol == PROTOCOL_TCP;
     for (size_t i = 0; i < direct.count; i++) {

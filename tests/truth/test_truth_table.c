@@ -143,6 +143,19 @@ static void assert_verdict(const struct trial *trial, const struct verdict *verd
     assert_int_equal(verdict->may_extend, extends);
 }
 
+/* Who is there has this process as its owner, unless nobody has it open; and of a listener the option is read. */
+static void assert_owner(const struct trial *trial, struct verdict *verdict)
+{
+    const struct tenant *tenant = &((const struct row *)trial->row)->tenant;
+    assert_int_equal(inquiry_explain(&trial->ways->inquiry, 0, verdict), 0);
+    const struct holder *holder = &verdict->holders[0];
+    assert_int_equal(holder->owner_count, holder->state != SOCK_LISTEN && tenant->orphan ? 0 : 1);
+    if (holder->owner_count > 0)
+        assert_int_equal(holder->owners[0].pid, getpid());
+    if (holder->state == SOCK_LISTEN)
+        assert_int_equal(holder->reuseport, tenant->reuseport ? SOCKOPT_ON : SOCKOPT_OFF);
+}
+
 /* The row is what the table says it is: else something else was built, and proves nothing. */
 static void assert_row_is_true(const struct row *row, const struct direct *truth)
 {
@@ -174,6 +187,8 @@ static void every_bind_and_the_cause_are_told_as_they_are(void **state)
             if (endpoint.any_address)
                 assert_row_is_true(row, &truth);
             assert_verdict(trial, &verdict, &truth);
+            if (endpoint.any_address)
+                assert_owner(trial, &verdict);
         }
     }
 }

@@ -137,6 +137,17 @@ static void connections_that_a_dead_listener_was_accepting_do_not_make_a_port_re
     assert_int_equal(verdict.holder_count, 0);
 }
 
+/* Of two that are perhaps in the way the request is the less likely one. */
+static void a_request_is_not_the_cause_beside_a_time_wait(void **state)
+{
+    (void)state;
+    cleanup(verdict_done) struct verdict verdict =
+        ask(.endpoint = "0.0.0.0:8080", .table = WORLD("syn_recv 127.0.0.1 x9", "time_wait ::1"),
+            .binds = WORLD("0.0.0.0 reuseaddr EADDRINUSE"));
+    assert_verdict(&verdict, VERDICT_HELD, CAUSE_TIME_WAIT);
+    assert_int_equal(verdict.holder_count, 2);
+}
+
 static void without_probing_the_table_decides_what_it_can(void **state)
 {
     (void)state;
@@ -215,6 +226,7 @@ int main(void)
         cmocka_unit_test(the_worse_of_two_addresses_counts_for_each_option),
         cmocka_unit_test(a_doubtful_holder_is_named_only_where_no_certain_one_explains_the_failure),
         cmocka_unit_test(connections_that_a_dead_listener_was_accepting_do_not_make_a_port_reusable),
+        cmocka_unit_test(a_request_is_not_the_cause_beside_a_time_wait),
         cmocka_unit_test(without_probing_the_table_decides_what_it_can),
         cmocka_unit_test(udp_is_free_or_held_and_never_reusable),
         cmocka_unit_test(a_connection_of_unknown_direction_is_judged_by_its_port),

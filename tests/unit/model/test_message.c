@@ -352,6 +352,15 @@ static const struct sample servers[] = {
     {"2021/03/31 12:30:13 dial:dial tcp 10.1.2.3:80: connect: cannot assign requested address", MESSAGE_NOT_AVAILABLE,
      "10.1.2.3:80/tcp", true},
     {"dial tcp db.example.com:5432: connect: cannot assign requested address", MESSAGE_NOT_AVAILABLE, "5432/tcp", true},
+    {"Error: Failed to bind /dns/localhost/tcp/8080/http. Address already in use (os error 98)", MESSAGE_IN_USE,
+     "8080/tcp"},
+    {"udp/53: address in use", MESSAGE_IN_USE, "53/udp"},
+    {"bind: address in use (port 53, UDP)", MESSAGE_IN_USE, "53/udp"},
+    {"[Server thread/INFO]: Starting Minecraft server on *:25565\n[Server thread/WARN]: **** FAILED TO BIND TO PORT!\n"
+     "[Server thread/WARN]: The exception was: java.net.BindException: Address already in use\n",
+     MESSAGE_IN_USE, "25565/tcp"},
+    {"   Listen: [::]:2200 (Stream)\nssh.socket: Failed to listen on sockets: Address already in use", MESSAGE_IN_USE,
+     "[::]:2200/tcp"},
     {"hitch[18741]: {backend-connect}: Cannot assign requested address", MESSAGE_NOT_AVAILABLE, "", true},
 };
 

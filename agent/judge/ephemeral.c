@@ -1,0 +1,46 @@
+#include "judge/ephemeral.h"
+
+void ephemeral_range_of(const struct kernel_settings *settings, const struct port_set *bound,
+                        const struct port_set *udp_used, struct ephemeral_range *ret_range)
+{
+    struct ephemeral_range range = {0};
+    for (uint32_t port = 1; port <= UINT16_MAX; port++) {
+        if (!kernel_port_in_range(settings, (uint16_t)port))
+            continue;
+        range.size++;
+        if (!kernel_port_is_ephemeral(settings, (uint16_t)port)) {
+            range.reserved++;
+            continue;
+        }
+        range.bound += port_set_has(bound, (uint16_t)port);
+        range.udp_in_use += port_set_has(udp_used, (uint16_t)port);
+    }
+    *ret_range = range;
+}
+
+uint32_t ephemeral_taken(const struct destination *destination)
+{
+    return destination->live + destination->time_wait;
+}
+
+static uint32_t less(uint32_t from, uint32_t what)
+{
+    return from > what ? from - what : 0;
+}
+
+uint32_t ephemeral_usable(const struct ephemeral_range *range, const struct destination *destination)
+{
+    uint32_t taken = ephemeral_taken(destination);
+    uint32_t unreserved = less(range->size, range->reserved);
+    if (destination->protocol == PROTOCOL_UDP)
+        return taken + less(unreserved, range->udp_in_use);
+    uint32_t open_to_all = less(unreserved, range->bound);
+    uint32_t taken_of_those = less(taken, destination->chosen);
+    return taken + less(open_to_all, taken_of_those) + destination->reusable;
+}
+
+double ephemeral_ratio(const struct ephemeral_range *range, const struct destination *destination)
+{
+    uint32_t usable = ephemeral_usable(range, destination);
+    return usable > 0 ? (double)ephemeral_taken(destination) / usable : 0;
+}
