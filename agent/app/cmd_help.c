@@ -6,7 +6,8 @@
 
 static void print_overview(void)
 {
-    (void)puts("tidewait answers for every port: can a server bind it now; if not, who holds it, and when is it free?\n");
+    (void)puts(
+        "tidewait answers for every port: can a server bind it now; if not, who holds it, and when is it free?\n");
     for (const struct command *command = commands; command->name != NULL; command++) {
         char usage[64];
         (void)snprintf(usage, sizeof(usage), "%s %s", command->name, command->synopsis);

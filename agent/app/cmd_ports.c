@@ -41,7 +41,10 @@ int cmd_ports(int argc, char **argv)
             return command_usage_error("ports takes --all and --json, not \"%.40s\"", argv[i]);
     }
     struct round_options options = {
-        .limits = {.max_ports = EVERY_PORT, .track_listeners = true, .track_all = all, .forget_after_ns = CLOCK_NS_PER_S},
+        .limits = {.max_ports = EVERY_PORT,
+                   .track_listeners = true,
+                   .track_all = all,
+                   .forget_after_ns = CLOCK_NS_PER_S},
         .probe = true,
         .probe_interval_ns = CLOCK_NS_PER_S,
         .owners = true,

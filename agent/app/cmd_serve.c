@@ -125,6 +125,7 @@ static int start(struct agent *agent, struct listening *listening, struct error 
         .watch_count = options->watch_count,
         .limits = {.max_ports = options->max_ports,
                    .track_listeners = options->watch_listeners,
+                   .track_traffic = true,
                    .forget_after_ns = FORGET_AFTER_NS},
         .probe = options->probe,
         .probe_interval_ns = options->probe_interval_ns,
@@ -194,7 +195,8 @@ int cmd_serve(int argc, char **argv)
     cleanup(listening_done) struct listening listening = {0};
     r = listening_open(&agent.options, &listening, &error);
     if (r == 0) {
-        log_event(&agent.log, LOG_LEVEL_INFO, "starting", {"version", TIDEWAIT_VERSION}, {"revision", TIDEWAIT_REVISION});
+        log_event(&agent.log, LOG_LEVEL_INFO, "starting", {"version", TIDEWAIT_VERSION},
+                  {"revision", TIDEWAIT_REVISION});
         r = start(&agent, &listening, &error);
     }
     if (r < 0) {

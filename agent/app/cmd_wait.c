@@ -56,7 +56,8 @@ static int read_value(struct request *request, const char *flag, const char *val
         return command_usage_error("%s needs a value: --for listening, --timeout 30s", flag);
     if (strcmp(flag, "--timeout") == 0) {
         if (parse_duration(value, &request->timeout_ns) < 0)
-            return command_usage_error("--timeout: \"%.40s\" is not a duration: give one as in 500ms, 30s or 2m", value);
+            return command_usage_error("--timeout: \"%.40s\" is not a duration: give one as in 500ms, 30s or 2m",
+                                       value);
         return EXIT_FREE;
     }
     if (strcmp(value, "free") != 0 && strcmp(value, "listening") != 0)

@@ -125,12 +125,13 @@ int cmd_why(int argc, char **argv)
 
 void cmd_why_print_flags(void)
 {
-    (void)puts("\n"
-               "  ENDPOINT          8080, udp:53, 127.0.0.1:5432, [::1]:8080, 8000-8010; no address: all, IPv4 and IPv6\n"
-               "  --message TEXT    for the port that an error message names; - reads it from standard input\n"
-               "  --reuseaddr       judge for a server that sets SO_REUSEADDR (TCP only)\n"
-               "  --json            one compact object a line, one for each endpoint\n"
-               "\n"
-               "Works without the agent. Binds each endpoint for some microseconds, and never listens.\n"
-               "Exit 0: free. 4: only with SO_REUSEADDR. 1: held. 3: could not be determined. The worst of several counts.");
+    (void)puts(
+        "\n"
+        "  ENDPOINT          8080, udp:53, 127.0.0.1:5432, [::1]:8080, 8000-8010; no address: all, IPv4 and IPv6\n"
+        "  --message TEXT    for the port that an error message names; - reads it from standard input\n"
+        "  --reuseaddr       judge for a server that sets SO_REUSEADDR (TCP only)\n"
+        "  --json            one compact object a line, one for each endpoint\n"
+        "\n"
+        "Works without the agent. Binds each endpoint for some microseconds, and never listens.\n"
+        "Exit 0: free. 4: only with SO_REUSEADDR. 1: held. 3: could not be determined. The worst of several counts.");
 }

@@ -5,9 +5,9 @@
 
 /* What the process says to its caller: the one list of exit codes. */
 enum exit_code {
-    EXIT_FREE = 0,        /* free, met, ok */
-    EXIT_REFUSED = 1,     /* held, timed out, refused */
-    EXIT_USAGE = 2,       /* what was asked for makes no sense; one line on stderr says what would */
+    EXIT_FREE = 0,         /* free, met, ok */
+    EXIT_REFUSED = 1,      /* held, timed out, refused */
+    EXIT_USAGE = 2,        /* what was asked for makes no sense; one line on stderr says what would */
     EXIT_UNDETERMINED = 3, /* a privilege, a kernel feature or a file is missing; named on stderr */
     EXIT_REUSABLE = 4,     /* can be bound only with SO_REUSEADDR */
     EXIT_INTERRUPTED = 130 /* by SIGINT, as a shell says it */

@@ -134,7 +134,8 @@ static int set_interval(struct options *options, const char *value, struct error
 
 static int set_probe_interval(struct options *options, const char *value, struct error *error)
 {
-    return set_duration(&options->probe_interval_ns, value, INTERVAL_MIN_NS, 3600 * CLOCK_NS_PER_S, "50ms to 1h", error);
+    return set_duration(&options->probe_interval_ns, value, INTERVAL_MIN_NS, 3600 * CLOCK_NS_PER_S, "50ms to 1h",
+                        error);
 }
 
 static int set_cpu_budget(struct options *options, const char *value, struct error *error)
@@ -192,8 +193,8 @@ const struct flag flags[] = {
     {"cpu-budget", FLAG_VALUE, "PERCENT", "1%", "share of one core; spaces the looks, never past 50s", set_cpu_budget},
     {"probe", FLAG_VALUE, "gentle|off", "gentle", "make harmless test-binds, or judge from the socket table alone",
      set_probe},
-    {"probe-interval", FLAG_VALUE, "DURATION", "15s", "between two test-binds of an endpoint whose sockets do not change",
-     set_probe_interval},
+    {"probe-interval", FLAG_VALUE, "DURATION", "15s",
+     "between two test-binds of an endpoint whose sockets do not change", set_probe_interval},
     {"max-ports", FLAG_VALUE, "COUNT", "256", "ports tracked at the most; the rest is counted together", set_max_ports},
     {"owners", FLAG_BOOL, NULL, "true", "name processes, units and containers, never the command line", set_owners},
     {"log.level", FLAG_VALUE, "LEVEL", "info", "debug, info, warn or error", set_log_level},

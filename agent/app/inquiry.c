@@ -39,8 +39,8 @@ static int add_socket(void *context, const struct sock *sock)
 }
 
 /* The binds of one address; what cannot be tried is left out. Returns how many were made. */
-static size_t bind_address(const struct inquiry *inquiry, const struct endpoint *endpoint, const struct address *address,
-                           enum inquiry_binds binds, struct bind_result *results)
+static size_t bind_address(const struct inquiry *inquiry, const struct endpoint *endpoint,
+                           const struct address *address, enum inquiry_binds binds, struct bind_result *results)
 {
     size_t count = 0;
     if (binds == INQUIRY_NO_BIND || !bindprobe_is_harmless(&inquiry->settings, address, endpoint->port))
@@ -48,8 +48,7 @@ static size_t bind_address(const struct inquiry *inquiry, const struct endpoint 
     if (endpoint->protocol == PROTOCOL_TCP &&
         bindprobe_try(PROTOCOL_TCP, address, endpoint->port, true, &results[count]) == 0)
         count++;
-    if (binds == INQUIRY_ALL &&
-        bindprobe_try(endpoint->protocol, address, endpoint->port, false, &results[count]) == 0)
+    if (binds == INQUIRY_ALL && bindprobe_try(endpoint->protocol, address, endpoint->port, false, &results[count]) == 0)
         count++;
     return count;
 }

@@ -4,7 +4,7 @@
 #include "options.h"
 
 struct listening {
-    int *fds; /* owned array; the descriptors too, until they are handed to the HTTP server */
+    int *fds;                   /* owned array; the descriptors too, until they are handed to the HTTP server */
     struct endpoint *endpoints; /* owned; as bound, port filled in */
     size_t count;
 };

@@ -97,11 +97,13 @@ static int take(char **argv, int argc, int *at, struct given *ret_given, struct 
         else if (*at < argc)
             value = argv[(*at)++];
         else
-            return error_set(error, -EINVAL, "--%s needs a value: give --%s %s", flag->name, flag->name, flag->argument);
+            return error_set(error, -EINVAL, "--%s needs a value: give --%s %s", flag->name, flag->name,
+                             flag->argument);
         *ret_given = (struct given){.flag = flag, .value = value};
         return 0;
     }
-    return error_set(error, -EINVAL, "there is no flag \"%.40s\"; `tidewait help serve` lists those there are", argument);
+    return error_set(error, -EINVAL, "there is no flag \"%.40s\"; `tidewait help serve` lists those there are",
+                     argument);
 }
 
 static int read_all(int argc, char **argv, struct options *options, struct error *error)

@@ -25,6 +25,7 @@ int output_write(struct output *output)
     int r = buf_steal(&output->buf, &text, &length);
     if (r == 0 && fwrite(text, 1, length, stdout) == length && fflush(stdout) == 0)
         return EXIT_FREE;
-    (void)fprintf(stderr, "tidewait: the answer cannot be written: %s\n", r < 0 ? strerror(-r) : "standard output is gone");
+    (void)fprintf(stderr, "tidewait: the answer cannot be written: %s\n",
+                  r < 0 ? strerror(-r) : "standard output is gone");
     return EXIT_UNDETERMINED;
 }

@@ -9,6 +9,7 @@
 #include "collect/owner.h"
 #include "collect/sockdiag.h"
 #include "round_report.h"
+#include "round_traffic.h"
 #include "verdicts.h"
 
 /* A dump that was disturbed is taken again at once; what disturbs it thrice is no accident. */
@@ -22,6 +23,8 @@ struct round {
     struct verdicts *verdicts;
     struct owners *owners; /* NULL: not asked for */
     struct kernel_settings settings;
+    struct kernel_counters before; /* the walk of this round */
+    struct round_missed missed;
     struct report_agent agent; /* what is counted from round to round */
 };
 
@@ -91,7 +94,14 @@ static int collect(struct round *round, int64_t now_ns, enum round_stage *ret_st
         return r;
     *ret_stage = STAGE_KERNEL;
     r = kernel_read_settings(&round->settings, error);
-    return r < 0 ? r : take_census(round, now_ns, ret_stage, error);
+    if (r < 0)
+        return r;
+    kernel_read_counters(&round->before);
+    r = take_census(round, now_ns, ret_stage, error);
+    if (r < 0 || !round->options.limits.track_traffic)
+        return r;
+    *ret_stage = STAGE_TCP;
+    return round_traffic_learn_binds(round->sockdiag, &round->settings, round->census, error);
 }
 
 /* Inodes of all holders of tracked ports, so that /proc is walked once for them all. A failure names nobody. */
@@ -165,7 +175,11 @@ static int fill_netns(struct round *round, const struct moment *now, struct repo
     int r = round->owners != NULL ? look_up_owners(round, now->realtime_ns) : 0;
     if (r == 0)
         r = round_report_counts(netns, round->census, round->owners);
-    return r < 0 ? r : judge_ports(round, now->monotonic_ns, netns);
+    if (r == 0)
+        r = judge_ports(round, now->monotonic_ns, netns);
+    if (r < 0 || !round->options.limits.track_traffic)
+        return r;
+    return round_traffic_report(round->census, &round->settings, &round->before, &round->missed, netns);
 }
 
 static void note_duration(struct report_agent *agent, double seconds)

@@ -160,8 +160,8 @@ static size_t results_that_hold(const struct memory *memory, const struct holder
     return memory->endpoint.protocol == PROTOCOL_UDP && holders->count > 0 ? 0 : memory->result_count;
 }
 
-static int judge_endpoint(const struct verdicts_round *round, const struct memory *memory, const struct holders *holders,
-                          struct verdict *ret_verdict)
+static int judge_endpoint(const struct verdicts_round *round, const struct memory *memory,
+                          const struct holders *holders, struct verdict *ret_verdict)
 {
     struct judge_evidence evidence = {
         .endpoint = memory->endpoint,

@@ -32,8 +32,8 @@ void verdicts_begin(struct verdicts *verdicts);
  * Endpoints must be asked for in the order of the report (options_endpoint_order), each once. holders: all sockets of
  * its port in this round. Returns 0, the verdict owned by the caller; or -ENOMEM.
  */
-must_use int verdicts_ask(struct verdicts *verdicts, const struct verdicts_round *round, const struct endpoint *endpoint,
-                          const struct holders *holders, struct verdict *ret_verdict);
+must_use int verdicts_ask(struct verdicts *verdicts, const struct verdicts_round *round,
+                          const struct endpoint *endpoint, const struct holders *holders, struct verdict *ret_verdict);
 void verdicts_end(struct verdicts *verdicts);
 
 /* Test-binds made, and those that could not be made, so far. */

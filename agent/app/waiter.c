@@ -6,15 +6,14 @@
 #include "collect/bindprobe.h"
 #include "judge/overlap.h"
 
-/* Between two looks when the change may come at any time, and when nothing is due yet. */
-#define NEAR_NS (20 * CLOCK_NS_PER_MS)
-#define FAR_NS (250 * CLOCK_NS_PER_MS)
-/* What is shown of the holders is at most so old. */
+/* Between two looks: the change may come at any time. */
+#define PAUSE_NS (20 * CLOCK_NS_PER_MS)
+/* What is shown of the holders is at most so old; or so many times what it cost, where the table is large. */
 #define REFRESH_NS CLOCK_NS_PER_S
+#define REFRESH_PER_COST 400
 /* Of one core; and what may be used at once before the share has accrued. */
 #define CPU_SHARE 0.008
 #define CPU_ADVANCE_NS (20 * CLOCK_NS_PER_MS)
-#define TIME_WAIT_MS 60000
 
 void waiter_done(struct waiter *waiter)
 {
@@ -28,29 +27,47 @@ int64_t waiter_budget_allows_at(int64_t started_ns, int64_t now_ns)
     return accrued_at_ns > now_ns ? accrued_at_ns : now_ns;
 }
 
-/* False when a bind with SO_REUSEADDR fails at some address: then a plain one fails, too. */
-static bool passes_with_reuseaddr(const struct inquiry *inquiry, const struct endpoint *endpoint)
+/* False when a bind of this kind is refused now. What cannot be tried passes: then the table decides. */
+static bool passes(const struct inquiry *inquiry, const struct endpoint *endpoint, const struct address *address,
+                   bool reuseaddr)
 {
+    struct bind_result result;
+    if (!bindprobe_is_harmless(&inquiry->settings, address, endpoint->port) ||
+        bindprobe_try(endpoint->protocol, address, endpoint->port, reuseaddr, &result) < 0)
+        return true;
+    return result.error == 0 || result.error == EAFNOSUPPORT;
+}
+
+/*
+ * Cheap, and harmless: where a bind with SO_REUSEADDR fails a plain one fails, too; and a plain one that fails holds
+ * nothing. The dual-stack address comes before the IPv4 one, as it meets all that the other meets: so the first plain
+ * bind that works is the last that is made.
+ */
+static bool seems_free(const struct waiter *waiter, const struct inquiry *inquiry)
+{
+    const struct endpoint *endpoint = &waiter->endpoint;
     struct address addresses[ENDPOINT_ADDRESSES_MAX];
     size_t count = endpoint_addresses(endpoint, addresses);
-    for (size_t i = 0; i < count; i++) {
-        struct bind_result result;
-        if (bindprobe_is_harmless(&inquiry->settings, &addresses[i], endpoint->port) &&
-            bindprobe_try(PROTOCOL_TCP, &addresses[i], endpoint->port, true, &result) == 0 && result.error == EADDRINUSE)
-            return false;
-    }
-    return true;
+    bool works = true;
+    for (size_t i = count; works && endpoint->protocol == PROTOCOL_TCP && i > 0; i--)
+        works = passes(inquiry, endpoint, &addresses[i - 1], true);
+    for (size_t i = count; works && !waiter->reuseaddr && i > 0; i--)
+        works = passes(inquiry, endpoint, &addresses[i - 1], false);
+    return works;
 }
 
 static int ask(struct waiter *waiter, struct inquiry *inquiry, enum inquiry_binds binds, struct error *error)
 {
     struct verdict verdict;
+    int64_t spent_ns = clock_process_cpu_ns();
     int r = inquiry_ask(inquiry, &waiter->endpoint, binds, &verdict, error);
     if (r < 0)
         return r;
     verdict_done(&waiter->verdict);
     waiter->verdict = verdict;
     waiter->looked_ns = clock_monotonic_ns();
+    int64_t fresh_ns = (clock_process_cpu_ns() - spent_ns) * REFRESH_PER_COST;
+    waiter->stale_ns = waiter->looked_ns + (fresh_ns > REFRESH_NS ? fresh_ns : REFRESH_NS);
     return 0;
 }
 
@@ -62,16 +79,12 @@ static bool is_free(const struct waiter *waiter)
     return verdict->reuseaddr.kind == FREES_AFTER && verdict->reuseaddr.seconds <= 0;
 }
 
-/* The plain bind, which a starting service could notice, comes last: when everything else says that it will work. */
 static int look_for_free(struct waiter *waiter, struct inquiry *inquiry, struct error *error)
 {
-    bool tcp = waiter->endpoint.protocol == PROTOCOL_TCP;
-    bool stale = waiter->looked_ns == 0 || clock_monotonic_ns() - waiter->looked_ns >= REFRESH_NS;
-    if (tcp && !stale && !passes_with_reuseaddr(inquiry, &waiter->endpoint))
+    bool seems = seems_free(waiter, inquiry);
+    if (!seems && clock_monotonic_ns() < waiter->stale_ns)
         return 0;
-    int r = ask(waiter, inquiry, tcp ? INQUIRY_GENTLE : INQUIRY_NO_BIND, error);
-    if (r == 0 && is_free(waiter) && !waiter->reuseaddr)
-        r = ask(waiter, inquiry, INQUIRY_ALL, error);
+    int r = ask(waiter, inquiry, seems && !waiter->reuseaddr ? INQUIRY_ALL : INQUIRY_GENTLE, error);
     waiter->met = r == 0 && is_free(waiter);
     return r;
 }
@@ -108,24 +121,10 @@ static int look_for_listening(struct waiter *waiter, struct inquiry *inquiry, st
     return r;
 }
 
-/* Nothing is expected before the last TIME_WAIT is due, but it may end early. */
-static int64_t pause_of(const struct waiter *waiter, const struct inquiry *inquiry)
-{
-    const struct frees *frees = waiter->reuseaddr ? &waiter->verdict.reuseaddr : &waiter->verdict.plain;
-    if (waiter->goal == WAIT_FOR_LISTENING || waiter->verdict.kind != VERDICT_REUSABLE || frees->kind != FREES_AFTER)
-        return NEAR_NS;
-    int64_t slack_ns = kernel_timer_slack_ms(&inquiry->settings, TIME_WAIT_MS) * CLOCK_NS_PER_MS;
-    int64_t expected_ns = waiter->looked_ns + (int64_t)(frees->seconds * (double)CLOCK_NS_PER_S) - slack_ns;
-    int64_t left_ns = expected_ns - clock_monotonic_ns();
-    if (left_ns <= NEAR_NS)
-        return NEAR_NS;
-    return left_ns < FAR_NS ? left_ns : FAR_NS;
-}
-
 int waiter_look(struct waiter *waiter, struct inquiry *inquiry, struct error *error)
 {
     int r = waiter->goal == WAIT_FOR_FREE ? look_for_free(waiter, inquiry, error)
                                           : look_for_listening(waiter, inquiry, error);
-    waiter->due_ns = clock_monotonic_ns() + pause_of(waiter, inquiry);
+    waiter->due_ns = clock_monotonic_ns() + PAUSE_NS;
     return r;
 }

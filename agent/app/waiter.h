@@ -1,7 +1,6 @@
 /*
  * Notices within some hundredths of a second that an endpoint has become free, or listening, on less than one
- * hundredth of a core: cheap test-binds often, walks of the socket table as the budget allows, and close together when
- * the last TIME_WAIT is due.
+ * hundredth of a core: cheap test-binds often, walks of the socket table seldom, and when a bind says that it is free.
  */
 #pragma once
 
@@ -17,6 +16,7 @@ struct waiter {
     bool met;               /* once; no longer looked at */
     struct verdict verdict; /* owned: as of the last look at the table */
     int64_t looked_ns;      /* CLOCK_MONOTONIC of that look; 0: none yet */
+    int64_t stale_ns;       /* CLOCK_MONOTONIC: from when on the table is worth another look */
     int64_t due_ns;         /* CLOCK_MONOTONIC: when to look again */
 };
 

@@ -64,10 +64,11 @@ static void explain_listener(const struct verdict *verdict, struct buf *buf)
              !address_is_wildcard(&verdict->endpoint.address))
         buf_add_text(buf, " It listens on every address, this one included.");
     if (listener->reuseport == SOCKOPT_ON)
-        buf_printf(buf,
-                   " It has set SO_REUSEPORT: a server of the same user (uid %u) that sets it, too, gets in beside it, and "
-                   "shares its connections.",
-                   listener->uid);
+        buf_printf(
+            buf,
+            " It has set SO_REUSEPORT: a server of the same user (uid %u) that sets it, too, gets in beside it, and "
+            "shares its connections.",
+            listener->uid);
     if (listener->reuseport == SOCKOPT_OFF)
         buf_add_text(buf, " It has not set SO_REUSEPORT, so that option does not let a second one in, either.");
 }

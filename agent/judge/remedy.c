@@ -107,7 +107,8 @@ static bool is_service(const struct owner *owner)
 {
     size_t length = strlen(owner->unit);
     /* What may be pasted into a shell as it is. */
-    bool harmless = strspn(owner->unit, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@._-:") == length;
+    bool harmless =
+        strspn(owner->unit, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@._-:") == length;
     return harmless && length > 8 && strcmp(owner->unit + length - 8, ".service") == 0;
 }
 
@@ -197,8 +198,8 @@ static void advise_privilege(struct advice *advice)
     char command[64];
     (void)snprintf(command, sizeof(command), "sysctl -w net.ipv4.ip_unprivileged_port_start=%u",
                    advice->verdict->endpoint.port);
-    add(advice, REMEDY_PRIVILEGE,
-        "in a systemd unit, for this server alone: AmbientCapabilities=CAP_NET_BIND_SERVICE", NULL);
+    add(advice, REMEDY_PRIVILEGE, "in a systemd unit, for this server alone: AmbientCapabilities=CAP_NET_BIND_SERVICE",
+        NULL);
     add(advice, REMEDY_PRIVILEGE, "lets every user bind it and those above", command);
 }
 
@@ -208,8 +209,9 @@ static void advise(struct advice *advice)
     bool reusable = verdict->kind == VERDICT_REUSABLE;
     switch (verdict->cause) {
     case CAUSE_DENIED:
-        add(advice, REMEDY_LOOK, "shows the BPF programs that may refuse a bind; a security module's refusals are in the "
-                                 "audit log",
+        add(advice, REMEDY_LOOK,
+            "shows the BPF programs that may refuse a bind; a security module's refusals are in the "
+            "audit log",
             "bpftool cgroup tree");
         return;
     case CAUSE_ADDRESS:
@@ -243,8 +245,9 @@ static void advise(struct advice *advice)
         add(advice, REMEDY_LOOK, "a Linux of 6.8 or later shows sockets that are bound and do not listen", NULL);
         return;
     case CAUSE_NONE:
-        advise_reserve(advice, "the port lies in ip_local_port_range: until it is bound or reserved, an outgoing connection "
-                               "can take it");
+        advise_reserve(advice,
+                       "the port lies in ip_local_port_range: until it is bound or reserved, an outgoing connection "
+                       "can take it");
         return;
     case CAUSE_UNKNOWN:
         return;

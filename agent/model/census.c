@@ -16,7 +16,7 @@ struct census {
     uint64_t totals[PROTOCOL_COUNT][FAMILY_COUNT][SOCK_STATE_COUNT];
     struct port_set used[PROTOCOL_COUNT];
     struct port_set bound; /* TCP: listening, or bound only; in ip_local_port_range */
-    struct ledger *ledger;             /* owned, as are the next two; NULL unless traffic is tracked */
+    struct ledger *ledger; /* owned, as are the next two; NULL unless traffic is tracked */
     struct entered *entered;
     struct destinations *destinations;
     struct census_port ephemeral[PROTOCOL_COUNT];
@@ -265,12 +265,12 @@ static int by_protocol_and_port(const void *left, const void *right)
 
 void census_end(struct census *census)
 {
-    census->previous_ns = census->now_ns;
     if (census->limits.track_traffic) {
         ledger_end(census->ledger);
         entered_end(census->entered);
-        destinations_end(census->destinations);
+        destinations_end(census->destinations, census->previous_ns > 0 ? census->now_ns - census->previous_ns : 0);
     }
+    census->previous_ns = census->now_ns;
     for (size_t i = census->count; i-- > 0;) {
         const struct census_port *port = census->ports[i];
         if (!port->watched && census->now_ns - port->last_seen_ns >= census->limits.forget_after_ns)
@@ -335,6 +335,11 @@ void census_add_chosen(struct census *census, const struct sock *sock)
 {
     port_set_add(&census->bound, sock->local_port);
     destinations_mark_chosen(census->destinations, sock);
+}
+
+const struct port_set *census_used_ports(const struct census *census, enum protocol protocol)
+{
+    return &census->used[protocol];
 }
 
 const struct ledger *census_ledger(const struct census *census)

@@ -9,7 +9,12 @@ struct destinations {
     size_t max_count;
     size_t count;
     uint64_t uncounted;
+    bool ended; /* the counts are those of a whole round */
 };
+
+/* Rates follow a change within about so long. */
+#define SMOOTHING_S 15.0
+#define NS_PER_S 1e9
 
 int destinations_new(size_t max_count, struct destinations **ret_destinations)
 {
@@ -78,6 +83,8 @@ void destinations_begin(struct destinations *destinations)
         struct destination item = destinations->items[i];
         if (!item.settled)
             continue;
+        if (destinations->ended)
+            item.taken_before = item.live + item.time_wait;
         item.live = 0;
         item.time_wait = 0;
         item.reusable = 0;
@@ -88,6 +95,7 @@ void destinations_begin(struct destinations *destinations)
     }
     destinations->count = kept;
     destinations->uncounted = 0;
+    destinations->ended = false;
 }
 
 static struct destination key_of(const struct sock *sock)
@@ -129,13 +137,25 @@ void destinations_mark_chosen(struct destinations *destinations, const struct so
         destinations->items[slot - 1].chosen++;
 }
 
-void destinations_end(struct destinations *destinations)
+static void smooth(double *rate, double sample, double elapsed_s, bool first)
 {
+    *rate += (sample - *rate) * (first ? 1 : elapsed_s / (elapsed_s + SMOOTHING_S));
+}
+
+void destinations_end(struct destinations *destinations, int64_t elapsed_ns)
+{
+    double elapsed_s = (double)elapsed_ns / NS_PER_S;
     for (size_t i = 0; i < destinations->count; i++) {
         struct destination *item = &destinations->items[i];
+        double taken = (double)item->live + item->time_wait;
         item->entered_total += item->entered;
+        if (elapsed_s > 0) {
+            smooth(&item->entered_per_second, (double)item->entered / elapsed_s, elapsed_s, !item->settled);
+            smooth(&item->growth_per_second, (taken - item->taken_before) / elapsed_s, elapsed_s, !item->settled);
+        }
         item->settled = item->live > 0 || item->time_wait > 0;
     }
+    destinations->ended = true;
 }
 
 size_t destinations_count(const struct destinations *destinations)

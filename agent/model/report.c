@@ -73,6 +73,7 @@ void report_unref(struct report *report)
     free(netns->ports);
     free(netns->counts);
     free(netns->listeners);
+    free(netns->traffic.entered);
     free(counted);
 }
 

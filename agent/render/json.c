@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "base/version.h"
+#include "json_traffic.h"
 #include "json_verdict.h"
 #include "view.h"
 
@@ -35,6 +36,13 @@ static bool add_longest_time_wait(cJSON *object, const struct report_port *port)
     return json_add_seconds(object, key, port->longest_time_wait_ms / 1000.0);
 }
 
+static bool add_entered(cJSON *object, const struct report *report, const struct report_port *port)
+{
+    if (!report->netns.traffic.known || port->verdict.endpoint.protocol != PROTOCOL_TCP)
+        return json_add_null(object, "time_wait_entered_total");
+    return json_add_number(object, "time_wait_entered_total", (double)port->time_wait_entered_total);
+}
+
 static bool add_row(cJSON *object, const struct report *report, const struct report_port *port)
 {
     const struct verdict *verdict = &port->verdict;
@@ -42,7 +50,7 @@ static bool add_row(cJSON *object, const struct report *report, const struct rep
     return json_verdict_add(object, verdict, report->netns.name, report->taken_at.realtime_ns) &&
            add_states(object, "states", &report->netns, verdict->endpoint.protocol, port->states) &&
            add_accept_queue(object, verdict) && add_longest_time_wait(object, port) &&
-           json_add_null(object, "restart_safe") &&
+           add_entered(object, report, port) && json_add_null(object, "restart_safe") &&
            json_add_text_or_null(object, "expected", expected != NULL ? expected : "") &&
            json_add_bool(object, "in_ephemeral_range", port->in_ephemeral_range);
 }
@@ -107,7 +115,8 @@ static bool add_netns(cJSON *object, const struct report *report)
         return false;
     if (report->failed)
         return add_error(json, round_failed, report->failure);
-    return add_totals(json, &report->netns) && add_kernel(json, &report->netns) && add_rows(json, report);
+    return add_totals(json, &report->netns) && add_kernel(json, &report->netns) &&
+           json_traffic_add(json, &report->netns.traffic) && add_rows(json, report);
 }
 
 static bool add_agent(cJSON *object, const struct report_agent *agent)

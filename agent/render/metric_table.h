@@ -58,6 +58,29 @@
     X(PORT_IN_EPHEMERAL_RANGE, "tidewait_port_in_ephemeral_range", gauge,                                              \
       "1: an outgoing connection can take this tracked port, which lies in ip_local_port_range and is not reserved; "  \
       "0: none can.")                                                                                                  \
+    /* What several rounds tell: TIME_WAIT, and where ephemeral ports lead. */                                         \
+    X(PORT_TIME_WAIT_ENTERED_TOTAL, "tidewait_port_time_wait_entered_total", counter,                                  \
+      "Sockets that entered TIME_WAIT since the agent started, each counted once, by the local port or the "           \
+      "sum that they belonged to when they were first seen.")                                                          \
+    X(TIME_WAIT_MISSED_TOTAL, "tidewait_time_wait_missed_total", counter,                                              \
+      "TIME_WAIT sockets that came and went between two rounds, estimated from TcpExt; never too many. They "          \
+      "are in no other counter.")                                                                                      \
+    X(TIME_WAIT_LEDGER_EXACT, "tidewait_time_wait_ledger_exact", gauge,                                                \
+      "1: every TIME_WAIT of the last round was counted by its identity; 0: there were too many, and some "            \
+      "were counted by their time of entry.")                                                                          \
+    X(DESTINATION_PORTS_USED, "tidewait_destination_ports_used", gauge,                                                \
+      "Ephemeral ports taken towards a destination, by live connections and by TIME_WAITs. Only "                      \
+      "destinations above 5 % of what is usable, the 20 fullest at the most.")                                         \
+    X(DESTINATION_PORTS_USABLE, "tidewait_destination_ports_usable", gauge,                                            \
+      "Ephemeral ports that connect() can use towards the destination in all; it fails when as many are "              \
+      "used.")                                                                                                         \
+    X(DESTINATION_TIME_WAIT_ENTERED_TOTAL, "tidewait_destination_time_wait_entered_total", counter,                    \
+      "Sockets that entered TIME_WAIT towards the destination, since it was first seen.")                              \
+    X(DESTINATION_PORTS_USED_MAX_RATIO, "tidewait_destination_ports_used_max_ratio", gauge,                            \
+      "Of the fullest destination: ports used over ports usable. 1: connect() fails there.")                           \
+    X(DESTINATION_UNCOUNTED_SOCKETS, "tidewait_destination_uncounted_sockets", gauge,                                  \
+      "Sockets on ephemeral ports whose destination could not be told apart, because there were too many "             \
+      "destinations. 0 is normal.")                                                                                    \
     /* The agent. */                                                                                                   \
     X(ROUNDS_TOTAL, "tidewait_rounds_total", counter, "Rounds begun: a look at all sockets, then the verdicts.")       \
     X(ROUND_FAILURES_TOTAL, "tidewait_round_failures_total", counter,                                                  \

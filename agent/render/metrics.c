@@ -8,6 +8,7 @@ void metrics_render(const struct report *report, struct buf *buf)
     if (!report->failed) {
         metrics_netns(&out, &report->netns);
         metrics_port(&out, &report->netns);
+        metrics_traffic(&out, &report->netns.traffic);
     }
     metrics_agent(&out, &report->agent);
 }

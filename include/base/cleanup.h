@@ -31,11 +31,11 @@ static inline void cleanup_close(int *fd)
 }
 
 /* The pointer, which the caller owns now; *address_of_pointer becomes NULL. */
-#define steal_ptr(address_of_pointer)                                                                        \
-    __extension__({                                                                                          \
-        __typeof__(*(address_of_pointer)) stolen_ = *(address_of_pointer);                                   \
-        *(address_of_pointer) = NULL;                                                                        \
-        stolen_;                                                                                             \
+#define steal_ptr(address_of_pointer)                                                                                  \
+    __extension__({                                                                                                    \
+        __typeof__(*(address_of_pointer)) stolen_ = *(address_of_pointer);                                             \
+        *(address_of_pointer) = NULL;                                                                                  \
+        stolen_;                                                                                                       \
     })
 
 /* The descriptor, which the caller owns now; *fd becomes -1. */

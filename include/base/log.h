@@ -27,6 +27,6 @@ void log_write(const struct log *log, enum log_level level, const char *message,
                size_t field_count);
 
 /* log_event(log, LOG_LEVEL_INFO, "listening", {"address", text}, {"url", url}); */
-#define log_event(log, level, message, ...)                                                                  \
-    log_write((log), (level), (message), (const struct log_field[]){__VA_ARGS__},                            \
+#define log_event(log, level, message, ...)                                                                            \
+    log_write((log), (level), (message), (const struct log_field[]){__VA_ARGS__},                                      \
               sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field))

@@ -12,7 +12,8 @@
 /* Decimal digits only; at most max. */
 must_use int parse_uint(const char *text, uint64_t max, uint64_t *ret_value);
 
-/* As in Prometheus: numbers with units y w d h m s ms, the larger first, each at most once ("1h30m", "500ms"), or "0". */
+/* As in Prometheus: numbers with units y w d h m s ms, the larger first, each at most once ("1h30m", "500ms"), or "0".
+ */
 must_use int parse_duration(const char *text, int64_t *ret_ns);
 
 /* "1%" or "0.5%": a share of one, 0 < share <= 1. */

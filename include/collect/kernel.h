@@ -4,7 +4,8 @@
 #include "base/error.h"
 #include "model/kernel.h"
 
-/* What cannot be read is KERNEL_UNKNOWN. Fails, with the file named, only without ip_local_port_range: the census needs it. */
+/* What cannot be read is KERNEL_UNKNOWN. Fails, with the file named, only without ip_local_port_range: the census needs
+ * it. */
 must_use int kernel_read_settings(struct kernel_settings *ret_settings, struct error *error);
 /* What cannot be read is KERNEL_UNKNOWN. */
 void kernel_read_counters(struct kernel_counters *ret_counters);

@@ -28,7 +28,8 @@ static inline void owners_freep(struct owners **owners)
 must_use int owners_update(struct owners *owners, const uint32_t *inodes, size_t inode_count, int64_t now_ns,
                            struct error *error);
 
-/* Owners of an inode as of the last update, smallest pid first; NULL and 0 when none is known. Valid until the next update. */
+/* Owners of an inode as of the last update, smallest pid first; NULL and 0 when none is known. Valid until the next
+ * update. */
 const struct owner *owners_find(const struct owners *owners, uint32_t inode, size_t *ret_count);
 
 /* True when the last walk met processes whose descriptors it was not allowed to read. */

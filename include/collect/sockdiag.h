@@ -25,11 +25,11 @@ bool sockdiag_shows_bound(const struct sockdiag *sockdiag);
 
 struct sockdiag_query {
     enum protocol protocol;
-    uint16_t port;      /* this local port only, filtered in the kernel; 0: every socket */
-    uint16_t last_port; /* local ports from port to this one; 0: port only */
+    uint16_t port;       /* this local port only, filtered in the kernel; 0: every socket */
+    uint16_t last_port;  /* local ports from port to this one; 0: port only */
     bool explicit_binds; /* TCP: only connections whose source port was chosen by bind(), TIME_WAITs left out */
-    bool listeners;  /* TCP: only those that listen: a small table of their own, cheap whatever else there is */
-    bool directions; /* ask for tcp_info, which tells who opened a connection; dear: for one port only */
+    bool listeners;      /* TCP: only those that listen: a small table of their own, cheap whatever else there is */
+    bool directions;     /* ask for tcp_info, which tells who opened a connection; dear: for one port only */
 };
 
 /* Takes one socket; a negative errno ends the walk. */

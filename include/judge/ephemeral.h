@@ -12,7 +12,8 @@ struct ephemeral_range {
     uint32_t udp_in_use; /* of the others: UDP ports are taken for every destination at once */
 };
 
-/* bound: TCP ports that a bind() chose; udp_used: UDP ports in use; other sets than ports of the range do not matter. */
+/* bound: TCP ports that a bind() chose; udp_used: UDP ports in use; other sets than ports of the range do not matter.
+ */
 void ephemeral_range_of(const struct kernel_settings *settings, const struct port_set *bound,
                         const struct port_set *udp_used, struct ephemeral_range *ret_range);
 

@@ -30,4 +30,3 @@ must_use int judge(const struct judge_evidence *evidence, struct verdict *ret_ve
  * who opened a connection and the table does not say.
  */
 bool judge_wants_closer_look(const struct verdict *verdict);
-

@@ -14,10 +14,10 @@
 struct census;
 
 struct census_limits {
-    size_t max_ports;       /* tracked at the most */
-    bool track_listeners;   /* TCP ports with a listener, and UDP ports outside ip_local_port_range */
-    bool track_all;         /* every local port that has a socket */
-    bool track_traffic;     /* what enters TIME_WAIT, and where ephemeral ports lead: over several rounds */
+    size_t max_ports;        /* tracked at the most */
+    bool track_listeners;    /* TCP ports with a listener, and UDP ports outside ip_local_port_range */
+    bool track_all;          /* every local port that has a socket */
+    bool track_traffic;      /* what enters TIME_WAIT, and where ephemeral ports lead: over several rounds */
     int64_t forget_after_ns; /* a port that is not watched is forgotten so long after its last socket */
 };
 
@@ -61,7 +61,8 @@ void census_end(struct census *census);
 uint64_t census_total(const struct census *census, enum protocol protocol, enum family family, enum sock_state state);
 /* Sockets folded in since census_begin(). */
 uint64_t census_sockets(const struct census *census);
-/* Distinct local ports inside ip_local_port_range that have a socket. */
+/* Distinct local ports inside ip_local_port_range that have a socket; and how many they are. */
+const struct port_set *census_used_ports(const struct census *census, enum protocol protocol);
 uint32_t census_ephemeral_used(const struct census *census, enum protocol protocol);
 
 /* Tracked ports, by protocol, then port; index < census_port_count(). Valid until the next census_begin(). */

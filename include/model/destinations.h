@@ -1,6 +1,6 @@
 /*
- * Ephemeral ports by where they lead: how many each (source, destination, port) has taken. A connect() needs a port that
- * is not taken towards the same place, so exhaustion is a matter of one destination, never of the host.
+ * Ephemeral ports by where they lead: how many each (source, destination, port) has taken. A connect() needs a port
+ * that is not taken towards the same place, so exhaustion is a matter of one destination, never of the host.
  */
 #pragma once
 
@@ -11,13 +11,16 @@ struct destination {
     struct address source;      /* unmapped */
     struct address destination; /* unmapped */
     uint16_t port;
-    uint32_t live;              /* ports taken by connections */
-    uint32_t time_wait;         /* ports taken by TIME_WAITs */
-    uint32_t reusable;          /* of those: the ones that connect() may take over (tcp_tw_reuse) */
-    uint32_t chosen;            /* of those taken: by bind(), so that the port is lost to every other connect(), too */
-    uint64_t entered_total;     /* into TIME_WAIT, since this destination is in the table */
-    uint64_t entered;           /* in this round */
-    bool settled;               /* had a socket in the last round that ended */
+    uint32_t live;             /* ports taken by connections */
+    uint32_t time_wait;        /* ports taken by TIME_WAITs */
+    uint32_t reusable;         /* of those: the ones that connect() may take over (tcp_tw_reuse) */
+    uint32_t chosen;           /* of those taken: by bind(), so that the port is lost to every other connect(), too */
+    uint64_t entered_total;    /* into TIME_WAIT, since this destination is in the table */
+    uint64_t entered;          /* in this round */
+    double entered_per_second; /* smoothed over some rounds */
+    double growth_per_second;  /* of the ports taken, likewise; negative when they get fewer */
+    uint32_t taken_before;     /* live and in TIME_WAIT in the last round that ended */
+    bool settled;              /* had a socket in the last round that ended */
 };
 
 struct destinations;
@@ -35,8 +38,8 @@ void destinations_add(struct destinations *destinations, const struct sock *sock
 /* The socket, added before, has a port that was chosen by bind(). */
 void destinations_mark_chosen(struct destinations *destinations, const struct sock *sock);
 
-/* The round was whole: totals grow by what entered. */
-void destinations_end(struct destinations *destinations);
+/* The round was whole: totals grow by what entered. elapsed_ns: since the round before; 0 in the first. */
+void destinations_end(struct destinations *destinations, int64_t elapsed_ns);
 
 /* In no order; index < destinations_count(). Some may have no socket in this round. */
 size_t destinations_count(const struct destinations *destinations);

@@ -56,8 +56,8 @@ struct endpoint_range {
 
 /*
  * Reads `[tcp:|udp:][ADDRESS:]PORT[-PORT]`, `PORT/tcp`, `PORT/udp`, `:PORT`, `*:PORT`; IPv6 in brackets.
- * Returns 0, or -EINVAL with a reason that quotes the text (cut when long), says what is wrong, and shows the right form.
- * Link-local IPv6 addresses are refused: they mean nothing without an interface.
+ * Returns 0, or -EINVAL with a reason that quotes the text (cut when long), says what is wrong, and shows the right
+ * form. Link-local IPv6 addresses are refused: they mean nothing without an interface.
  */
 must_use int endpoint_parse(const char *text, struct endpoint_range *ret_range, struct error *error);
 

@@ -8,7 +8,8 @@
 
 #include "model/sock.h"
 
-#define OWNER_PROCESS_MAX 64 /* a process name is at most 15 bytes (comm), of a thread pool's leader more on some kernels */
+#define OWNER_PROCESS_MAX                                                                                              \
+    64 /* a process name is at most 15 bytes (comm), of a thread pool's leader more on some kernels */
 #define OWNER_UNIT_MAX 128
 #define OWNER_CONTAINER_MAX 72
 
@@ -42,7 +43,7 @@ struct holder {
     bool minisocket;
     bool many_locals; /* a group that gathers what the others had no room for: several local addresses of one family */
     uint32_t interface;
-    struct address local; /* as the kernel has it: IPv4-mapped on an IPv6 socket */
+    struct address local;  /* as the kernel has it: IPv4-mapped on an IPv6 socket */
     struct address remote; /* of one of them, an example */
     uint16_t remote_port;  /* 0: has no peer */
     uint64_t count;
@@ -50,8 +51,9 @@ struct holder {
     uint32_t shortest_remaining_ms; /* minisockets */
     uint32_t queue_length;          /* listeners: of the fullest of the group */
     uint32_t queue_limit;
-    uint32_t uid;                   /* of the first: the user who made the socket */
-    enum sockopt_value reuseport;             /* listeners: SO_REUSEPORT; known where several share an address, or by a look into the process */
+    uint32_t uid; /* of the first: the user who made the socket */
+    enum sockopt_value
+        reuseport; /* listeners: SO_REUSEPORT; known where several share an address, or by a look into the process */
     uint32_t inodes[HOLDER_INODES_MAX]; /* of the first that have one */
     size_t inode_count;
     struct owner *owners; /* owned by a verdict's holders, NULL in a census; in the order of the inodes */

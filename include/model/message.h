@@ -24,8 +24,9 @@ struct message {
 };
 
 /*
- * Finds the endpoint and the trouble in a message of Go, Node.js, Java, Python, Ruby, Rust, nginx, Apache, Docker, systemd,
- * sshd, redis, postgres and the like. Of several lines, the first with both counts, else the first with an endpoint and
- * any sign of trouble. A number is a port only where the message's form says so: a pid, a line number or an errno is not.
+ * Finds the endpoint and the trouble in a message of Go, Node.js, Java, Python, Ruby, Rust, nginx, Apache, Docker,
+ * systemd, sshd, redis, postgres and the like. Of several lines, the first with both counts, else the first with an
+ * endpoint and any sign of trouble. A number is a port only where the message's form says so: a pid, a line number or
+ * an errno is not.
  */
 void message_read(const char *text, size_t length, struct message *ret_message);

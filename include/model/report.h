@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "model/destinations.h"
 #include "model/kernel.h"
 #include "model/verdict.h"
 
@@ -26,6 +27,7 @@ struct report_port {
     bool in_ephemeral_range; /* outgoing connections can take it */
     uint64_t states[SOCK_STATE_COUNT];
     uint32_t longest_time_wait_ms;
+    uint64_t time_wait_entered_total; /* TCP, where traffic is known */
 };
 
 /* Counts of a label: a tracked port, or the sums `ephemeral` and `other`. */
@@ -47,6 +49,35 @@ struct report_listener {
     bool owner_known;
 };
 
+/* What entered TIME_WAIT under a label since the agent started. */
+struct report_entered {
+    uint16_t port;     /* 0 for a sum */
+    const char *label; /* NULL for a port, else "ephemeral" or "other" */
+    uint64_t total;
+};
+
+/* The ephemeral ports towards one destination. */
+struct report_destination {
+    struct destination counts;
+    uint32_t usable;             /* by connect(), in all */
+    double exhausted_in_seconds; /* at the present growth; negative: not in sight */
+};
+#define REPORT_DESTINATIONS_MAX 20
+
+/* What only several looks can tell. */
+struct report_traffic {
+    bool known;                     /* false: the rest is empty */
+    struct report_entered *entered; /* by port, then the sums; no two alike */
+    size_t entered_count;
+    struct report_destination destinations[REPORT_DESTINATIONS_MAX]; /* the fullest first */
+    size_t destination_count;
+    double used_max_ratio[PROTOCOL_COUNT]; /* of the fullest destination */
+    uint64_t uncounted;                    /* sockets of destinations beyond those that can be told apart */
+    bool exact;                            /* every TIME_WAIT of this round was counted by its identity */
+    int64_t
+        missed_total; /* TIME_WAITs that came and went between two rounds, estimated; KERNEL_UNKNOWN without counters */
+};
+
 struct report_netns {
     char name[64];  /* "self" for the agent's own */
     char scope[16]; /* "host", "container" or "unknown" */
@@ -59,6 +90,7 @@ struct report_netns {
     size_t count_count;
     struct report_port *ports; /* by protocol, port, "*" first, then address */
     size_t port_count;
+    struct report_traffic traffic;
     struct report_listener *listeners; /* by port, then address; no two alike */
     size_t listener_count;
 };
@@ -83,10 +115,10 @@ struct report_agent {
     double duration_sum_seconds;
     uint64_t probes;
     uint64_t probe_failures;
-    uint64_t round_sockets;       /* of the last round that succeeded */
-    double round_seconds;         /* duration of this round */
-    double interval_seconds;      /* effective */
-    struct moment last_success;   /* zero: none yet */
+    uint64_t round_sockets;     /* of the last round that succeeded */
+    double round_seconds;       /* duration of this round */
+    double interval_seconds;    /* effective */
+    struct moment last_success; /* zero: none yet */
     struct report_http_count http[REPORT_HTTP_COUNTS_MAX];
     size_t http_count;
     double process_cpu_seconds;
@@ -101,7 +133,7 @@ struct report {
     char host[256];
     bool failed;
     enum round_stage failed_stage;
-    char failure[320]; /* why, in words; "" when it did not fail */
+    char failure[320];         /* why, in words; "" when it did not fail */
     struct report_netns netns; /* empty when failed */
     struct report_agent agent;
 };

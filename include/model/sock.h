@@ -46,8 +46,9 @@ struct sock {
     struct address remote;
     uint16_t local_port;
     uint16_t remote_port;
-    uint32_t interface;    /* index of the interface it is bound to, 0: none */
-    uint32_t remaining_ms; /* minisockets: until the timer is due; stays 0 up to the timer slack while it still exists */
+    uint32_t interface; /* index of the interface it is bound to, 0: none */
+    uint32_t
+        remaining_ms; /* minisockets: until the timer is due; stays 0 up to the timer slack while it still exists */
     uint32_t queue_length; /* listeners: connections waiting for accept() */
     uint32_t queue_limit;  /* listeners: the backlog; full when length > limit */
     uint32_t inode;        /* 0: no process has it open */

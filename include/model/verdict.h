@@ -75,9 +75,9 @@ struct verdict {
     enum verdict_kind kind;
     enum cause cause;
     struct frees plain;
-    struct frees reuseaddr; /* FREES_NOT_KNOWN for UDP */
-    bool may_extend;        /* an orphaned FIN_WAIT2 may become a TIME_WAIT and start anew */
-    bool contradiction;     /* a bind and the socket table disagree, even after a second look */
+    struct frees reuseaddr;                      /* FREES_NOT_KNOWN for UDP */
+    bool may_extend;                             /* an orphaned FIN_WAIT2 may become a TIME_WAIT and start anew */
+    bool contradiction;                          /* a bind and the socket table disagree, even after a second look */
     struct bind_result binds[VERDICT_BINDS_MAX]; /* those whose result is known: plain ones first */
     size_t bind_count;
     struct holder *holders; /* owned: the groups that overlap, those that decide first */

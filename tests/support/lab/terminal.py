@@ -39,12 +39,12 @@ class Terminal:
             # EIO: nobody has the other side open.
             return True
 
-    def until_shown(self, pattern):
+    def until_shown(self, pattern, seconds=PATIENCE):
         """Waits until the output so far matches; returns the match."""
         def look():
             self._read()
             return re.search(pattern, self.output)
-        return until(look, f"the terminal shows {pattern}")
+        return until(look, f"the terminal shows {pattern}", seconds)
 
     def type(self, keys):
         """As a person would; "\\x03" is Ctrl-C."""

@@ -364,6 +364,56 @@ static const struct sample servers[] = {
     {"hitch[18741]: {backend-connect}: Cannot assign requested address", MESSAGE_NOT_AVAILABLE, "", true},
 };
 
+/* Each sign of trouble alone; numbers tell it in every language. */
+static const struct sample signs[] = {
+    {"EADDRINUSE", MESSAGE_IN_USE, ""},
+    {"WSAEADDRINUSE", MESSAGE_IN_USE, ""},
+    {"kind: AddrInUse", MESSAGE_IN_USE, ""},
+    {"Another program is already listening on a port that one of our HTTP servers is configured to use.",
+     MESSAGE_IN_USE, ""},
+    {"[Errno 98] Adresse d\303\251j\303\240 utilis\303\251e", MESSAGE_IN_USE, ""},
+    {"[Errno 10048] Normalmente solo se permite un uso", MESSAGE_IN_USE, ""},
+    {"[WinError 10048] Solo se permite un uso de cada direcci\303\263n de socket", MESSAGE_IN_USE, ""},
+    {"(10048): Normalerweise darf jede Socketadresse nur einmal verwendet werden", MESSAGE_IN_USE, ""},
+    {"(98: Adresse wird bereits verwendet)", MESSAGE_IN_USE, ""},
+    {"Die Adresse wird bereits verwendet (os error 98)", MESSAGE_IN_USE, ""},
+    {"Die Adresse wird bereits verwendet (errno=98)", MESSAGE_IN_USE, ""},
+    {"EADDRNOTAVAIL", MESSAGE_NOT_AVAILABLE, ""},
+    {"WSAEADDRNOTAVAIL", MESSAGE_NOT_AVAILABLE, ""},
+    {"kind: AddrNotAvailable", MESSAGE_NOT_AVAILABLE, ""},
+    {"Address not available", MESSAGE_NOT_AVAILABLE, ""},
+    {"The requested address is not valid in its context", MESSAGE_NOT_AVAILABLE, ""},
+    {"[Errno 99] ...", MESSAGE_NOT_AVAILABLE, ""},
+    {"errno=99", MESSAGE_NOT_AVAILABLE, ""},
+    {"os error 99", MESSAGE_NOT_AVAILABLE, ""},
+    {"[WinError 10049] ...", MESSAGE_NOT_AVAILABLE, ""},
+    {"SocketException (10049)", MESSAGE_NOT_AVAILABLE, ""},
+    {"EACCES", MESSAGE_DENIED, ""},
+    {"WSAEACCES", MESSAGE_DENIED, ""},
+    {"kind: PermissionDenied", MESSAGE_DENIED, ""},
+    {"bind: Operation not permitted", MESSAGE_DENIED, ""},
+    {"[Errno 13] ...", MESSAGE_DENIED, ""},
+    {"errno=13", MESSAGE_DENIED, ""},
+    {"os error 13", MESSAGE_DENIED, ""},
+    {"[WinError 10013] ...", MESSAGE_DENIED, ""},
+    {"SocketException (10013)", MESSAGE_DENIED, ""},
+};
+
+/* Which of several things in a line counts. */
+static const struct sample choices[] = {
+    {"bind 0.0.0.0:80 for the backend port 8081: address in use", MESSAGE_IN_USE, "0.0.0.0:80/tcp"},
+    {"tcp proxy: bind 0.0.0.0:53/udp: address in use", MESSAGE_IN_USE, "0.0.0.0:53/udp"},
+    {"address in use: 0.0.0.0:53, neither UDP nor TCP", MESSAGE_IN_USE, "0.0.0.0:53/udp"},
+    {"cannot bind port 22 on 0.0.0.0: in use", MESSAGE_IN_USE, "0.0.0.0:22/tcp"},
+    {"in use: port 22 on ::.", MESSAGE_IN_USE, "[::]:22/tcp"},
+    {"in use: port 22 on eth0", MESSAGE_IN_USE, "22/tcp"},
+    {"Connection in use: ('web-1', 8000)", MESSAGE_IN_USE, "8000/tcp"},
+    {"bind [2001:db8::1%eth0]:80: in use", MESSAGE_IN_USE, "80/tcp"},
+    {"endpoint udp:161 is in use", MESSAGE_IN_USE, "161/udp"},
+    {"could not bind IPv4 address \"127.0.0.1\": in use\nfailed to bind 0.0.0.0:80", MESSAGE_IN_USE, "0.0.0.0:80/tcp"},
+    {"peer address 10.0.0.9 seen\naddress in use\nport: 80", MESSAGE_IN_USE, "80/tcp"},
+};
+
 /* No endpoint, and no trouble with one. */
 static const struct sample nothing[] = {
     {"", MESSAGE_UNKNOWN, ""},
@@ -377,6 +427,7 @@ static const struct sample nothing[] = {
     {"the user space of a port that is reused", MESSAGE_UNKNOWN, ""},
     {"connect() to 127.0.0.1:8080 failed (13: Permission denied) while connecting to upstream", MESSAGE_UNKNOWN, ""},
     {"  syscall: 'connect',\n  address: '10.0.0.5',\n  port: 5432\n", MESSAGE_UNKNOWN, ""},
+    {"  syscall: 'connect'", MESSAGE_UNKNOWN, ""},
     {"this error code 99 of line 98", MESSAGE_UNKNOWN, ""},
 };
 
@@ -413,6 +464,9 @@ static const struct sample no_port[] = {
     {"port 0x50 Address already in use", MESSAGE_IN_USE, ""},
     {"airport 80, transport 90: Address already in use", MESSAGE_IN_USE, ""},
     {"sin6_port 80, port1, ports 2: Address already in use", MESSAGE_IN_USE, ""},
+    {"from 10.0.0.1, 80, 81: Address already in use", MESSAGE_IN_USE, ""},
+    {"('10.0.0.1', 80 retries): Address already in use", MESSAGE_IN_USE, ""},
+    {"10.0.0.1]:80 Address already in use", MESSAGE_IN_USE, ""},
     {"Server.listen(3000, 128): Address already in use", MESSAGE_IN_USE, ""},
     {"service failed after 16 retries (starting from 4040): Address already in use", MESSAGE_IN_USE, ""},
     {"bind() failed: Address already in use (address-family 2)", MESSAGE_IN_USE, ""},
@@ -483,6 +537,18 @@ static void messages_of_servers_are_read(void **state)
 {
     (void)state;
     assert_all(servers, COUNT_OF(servers));
+}
+
+static void each_sign_of_trouble_is_known(void **state)
+{
+    (void)state;
+    assert_all(signs, COUNT_OF(signs));
+}
+
+static void what_says_most_of_the_endpoint_counts(void **state)
+{
+    (void)state;
+    assert_all(choices, COUNT_OF(choices));
 }
 
 static void what_is_no_trouble_has_no_endpoint(void **state)
@@ -578,6 +644,8 @@ int main(void)
         cmocka_unit_test(messages_of_java_are_read),
         cmocka_unit_test(messages_of_other_languages_are_read),
         cmocka_unit_test(messages_of_servers_are_read),
+        cmocka_unit_test(each_sign_of_trouble_is_known),
+        cmocka_unit_test(what_says_most_of_the_endpoint_counts),
         cmocka_unit_test(what_is_no_trouble_has_no_endpoint),
         cmocka_unit_test(a_number_is_a_port_only_where_the_form_says_so),
         cmocka_unit_test(letter_case_does_not_matter),

@@ -1,0 +1,151 @@
+#include "round_traffic.h"
+
+#include <errno.h>
+
+#include "judge/ephemeral.h"
+
+/* Destinations are shown, and looked at more closely, from this share of the usable range on. */
+#define SHOWN_SHARE 0.05
+
+static int add_chosen(void *context, const struct sock *sock)
+{
+    census_add_chosen(context, sock);
+    return 0;
+}
+
+int round_traffic_learn_binds(struct sockdiag *sockdiag, const struct kernel_settings *settings, struct census *census,
+                              struct error *error)
+{
+    const struct destinations *destinations = census_destinations(census);
+    double size = (double)(settings->local_port_high - settings->local_port_low + 1);
+    bool filling = false;
+    for (size_t i = 0; i < destinations_count(destinations); i++) {
+        const struct destination *destination = destinations_at(destinations, i);
+        filling =
+            filling || (destination->protocol == PROTOCOL_TCP && ephemeral_taken(destination) > SHOWN_SHARE * size);
+    }
+    if (!filling)
+        return 0;
+    struct sockdiag_query query = {
+        .protocol = PROTOCOL_TCP,
+        .port = (uint16_t)settings->local_port_low,
+        .last_port = (uint16_t)settings->local_port_high,
+        .explicit_binds = true,
+    };
+    return sockdiag_walk(sockdiag, &query, add_chosen, census, error);
+}
+
+static int by_label(const void *left, const void *right)
+{
+    const struct report_entered *l = left;
+    const struct report_entered *r = right;
+    if ((l->label == NULL) != (r->label == NULL))
+        return l->label == NULL ? -1 : 1;
+    if (l->label != NULL)
+        return strcmp(l->label, r->label);
+    return (l->port > r->port) - (l->port < r->port);
+}
+
+static int report_entered(const struct entered *entered, struct report_netns *netns)
+{
+    struct report_traffic *traffic = &netns->traffic;
+    traffic->entered = calloc(entered_count(entered), sizeof(*traffic->entered));
+    if (traffic->entered == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < entered_count(entered); i++) {
+        const struct entered_counter *counter = entered_at(entered, i);
+        struct report_entered *row = &traffic->entered[traffic->entered_count++];
+        row->total = counter->total;
+        if (counter->label == ENTERED_EPHEMERAL)
+            row->label = "ephemeral";
+        else if (counter->label == ENTERED_OTHER)
+            row->label = "other";
+        else
+            row->port = (uint16_t)counter->label;
+    }
+    qsort(traffic->entered, traffic->entered_count, sizeof(*traffic->entered), by_label);
+    for (size_t i = 0; i < netns->port_count; i++) {
+        const struct endpoint *endpoint = &netns->ports[i].verdict.endpoint;
+        const struct entered_counter *counter =
+            endpoint->protocol == PROTOCOL_TCP ? entered_of(entered, endpoint->port) : NULL;
+        netns->ports[i].time_wait_entered_total = counter != NULL ? counter->total : 0;
+    }
+    return 0;
+}
+
+static double seconds_until_exhausted(const struct report_destination *row)
+{
+    uint32_t taken = ephemeral_taken(&row->counts);
+    if (taken >= row->usable)
+        return 0;
+    double growth = row->counts.growth_per_second;
+    return growth > 0 ? (row->usable - taken) / growth : -1;
+}
+
+/* Keeps the fullest, in order. */
+static void insert(struct report_traffic *traffic, const struct report_destination *row, double ratio)
+{
+    size_t at = traffic->destination_count;
+    while (at > 0) {
+        const struct report_destination *before = &traffic->destinations[at - 1];
+        if ((double)ephemeral_taken(&before->counts) / before->usable >= ratio)
+            break;
+        at--;
+    }
+    if (at == REPORT_DESTINATIONS_MAX)
+        return;
+    size_t last = traffic->destination_count < REPORT_DESTINATIONS_MAX ? traffic->destination_count++
+                                                                       : REPORT_DESTINATIONS_MAX - 1;
+    memmove(&traffic->destinations[at + 1], &traffic->destinations[at], (last - at) * sizeof(*row));
+    traffic->destinations[at] = *row;
+}
+
+static void report_destinations(const struct census *census, const struct kernel_settings *settings,
+                                struct report_traffic *traffic)
+{
+    const struct destinations *destinations = census_destinations(census);
+    struct ephemeral_range range;
+    ephemeral_range_of(settings, census_bound_ports(census), census_used_ports(census, PROTOCOL_UDP), &range);
+    for (size_t i = 0; i < destinations_count(destinations); i++) {
+        struct report_destination row = {.counts = *destinations_at(destinations, i)};
+        row.usable = ephemeral_usable(&range, &row.counts);
+        row.exhausted_in_seconds = seconds_until_exhausted(&row);
+        double ratio = ephemeral_ratio(&range, &row.counts);
+        if (ratio > traffic->used_max_ratio[row.counts.protocol])
+            traffic->used_max_ratio[row.counts.protocol] = ratio;
+        if (ratio > SHOWN_SHARE)
+            insert(traffic, &row, ratio);
+    }
+    traffic->uncounted = destinations_uncounted(destinations);
+}
+
+/*
+ * The kernel's count was read before the walk, so every minisocket that it had counted by then was either seen, in this
+ * walk or a former one, or is missed: the estimate is never too large.
+ */
+static int64_t estimate_missed(const struct ledger *ledger, const struct kernel_counters *before,
+                               const struct kernel_counters *after, struct round_missed *missed)
+{
+    if (before->time_wait == KERNEL_UNKNOWN || before->time_wait_killed == KERNEL_UNKNOWN)
+        return KERNEL_UNKNOWN;
+    if (!missed->known) {
+        *missed = (struct round_missed){.known = true, .base_created = after->time_wait + after->time_wait_killed};
+        return 0;
+    }
+    int64_t created = before->time_wait + before->time_wait_killed - missed->base_created;
+    int64_t deficit = created - (int64_t)ledger_minisockets(ledger);
+    if (deficit > missed->missed)
+        missed->missed = deficit;
+    return missed->missed;
+}
+
+int round_traffic_report(const struct census *census, const struct kernel_settings *settings,
+                         const struct kernel_counters *before, struct round_missed *missed, struct report_netns *netns)
+{
+    struct report_traffic *traffic = &netns->traffic;
+    traffic->known = true;
+    traffic->exact = ledger_is_exact(census_ledger(census));
+    traffic->missed_total = estimate_missed(census_ledger(census), before, &netns->counters, missed);
+    report_destinations(census, settings, traffic);
+    return report_entered(census_entered(census), netns);
+}

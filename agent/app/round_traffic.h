@@ -1,0 +1,25 @@
+/* From the census's traffic to the report: entries into TIME_WAIT, and the fullest destinations. */
+#pragma once
+
+#include "collect/sockdiag.h"
+#include "model/census.h"
+#include "model/report.h"
+
+/* From round to round: what TcpExt counted of TIME_WAITs, against what was seen. */
+struct round_missed {
+    bool known;           /* the base is set: the first round that succeeded is over */
+    int64_t base_created; /* minisockets made until then, as TcpExt counts them */
+    int64_t missed;       /* since then; never goes back */
+};
+
+/*
+ * Learns which connections chose their port themselves, when some destination is filling: a second, filtered walk.
+ * Returns 0 or a negative errno.
+ */
+must_use int round_traffic_learn_binds(struct sockdiag *sockdiag, const struct kernel_settings *settings,
+                                       struct census *census, struct error *error);
+
+/* before: TcpExt as of before the walk. Returns 0 or -ENOMEM; what was filled in is owned by the report. */
+must_use int round_traffic_report(const struct census *census, const struct kernel_settings *settings,
+                                  const struct kernel_counters *before, struct round_missed *missed,
+                                  struct report_netns *netns);

@@ -1,0 +1,34 @@
+#include "json_traffic.h"
+
+static bool add_exhausted(cJSON *object, double seconds)
+{
+    static const char key[] = "exhausted_in_seconds";
+    return seconds < 0 ? json_add_null(object, key) : json_add_seconds(object, key, seconds);
+}
+
+static bool add_destination(cJSON *object, const struct report_destination *row)
+{
+    const struct destination *counts = &row->counts;
+    char source[ADDRESS_TEXT_MAX];
+    char address[ADDRESS_TEXT_MAX];
+    address_format(&counts->source, source);
+    address_format(&counts->destination, address);
+    cJSON *used = NULL;
+    return json_add_text(object, "protocol", protocol_name(counts->protocol)) &&
+           json_add_text(object, "source", source) && json_add_text(object, "destination", address) &&
+           json_add_number(object, "destination_port", counts->port) &&
+           (used = json_add_object(object, "used")) != NULL && json_add_number(used, "live", counts->live) &&
+           json_add_number(used, "time_wait", counts->time_wait) && json_add_number(object, "usable", row->usable) &&
+           json_add_number(object, "time_wait_entered_total", (double)counts->entered_total) &&
+           json_add_seconds(object, "time_wait_entered_per_second", counts->entered_per_second) &&
+           add_exhausted(object, row->exhausted_in_seconds);
+}
+
+bool json_traffic_add(cJSON *object, const struct report_traffic *traffic)
+{
+    cJSON *array = json_add_array(object, "destinations");
+    for (size_t i = 0; i < traffic->destination_count; i++)
+        if (!add_destination(json_add_row(array), &traffic->destinations[i]))
+            return false;
+    return array != NULL && json_add_number(object, "destinations_uncounted_sockets", (double)traffic->uncounted);
+}
