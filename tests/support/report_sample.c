@@ -126,6 +126,39 @@ static void fill_kernel(struct report_netns *netns)
         .time_wait_recycled = 7, .time_wait_overflow = 3, .listen_overflows = 11, .listen_drops = 12};
 }
 
+static struct report_destination destination(enum protocol protocol, const char *source, const char *to, uint16_t port)
+{
+    return (struct report_destination){
+        .counts = {.protocol = protocol,
+                   .source = report_sample_address(source),
+                   .destination = report_sample_address(to),
+                   .port = port,
+                   .live = 12,
+                   .time_wait = 23444,
+                   .entered_total = 90000,
+                   .entered_per_second = 391.25},
+        .usable = 28230,
+        .exhausted_in_seconds = 371.5,
+    };
+}
+
+static void fill_traffic(struct report_traffic *traffic)
+{
+    static const struct report_entered entered[] = {
+        {.port = 22, .total = 2}, {.label = "ephemeral", .total = 90001}, {.label = "other"}};
+    traffic->known = true;
+    traffic->exact = true;
+    traffic->missed_total = 5;
+    for (size_t i = 0; i < sizeof(entered) / sizeof(entered[0]); i++) {
+        traffic->entered = append(traffic->entered, &traffic->entered_count, sizeof(*traffic->entered));
+        traffic->entered[i] = entered[i];
+    }
+    traffic->destinations[traffic->destination_count++] = destination(PROTOCOL_TCP, "10.0.0.1", "10.0.0.5", 5432);
+    traffic->destinations[traffic->destination_count++] = destination(PROTOCOL_UDP, "fd00::1", "fd00::53", 53);
+    traffic->destinations[1].exhausted_in_seconds = -1;
+    traffic->used_max_ratio[PROTOCOL_TCP] = 0.83;
+}
+
 static void fill_agent(struct report_agent *agent)
 {
     *agent = (struct report_agent){
@@ -159,6 +192,7 @@ struct report *report_sample_new(void)
     (void)snprintf(report->netns.scope, sizeof(report->netns.scope), "host");
     report->netns.bound_inactive_known = true;
     fill_kernel(&report->netns);
+    fill_traffic(&report->netns.traffic);
     fill_agent(&report->agent);
     return report;
 }
