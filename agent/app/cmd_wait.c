@@ -36,6 +36,7 @@ struct wait {
     size_t count;
     int signals;
     bool terminal; /* a countdown can be shown */
+    struct waiter_budget budget;
     int64_t started_ns;
     int64_t shown_ns;
 };
@@ -147,15 +148,17 @@ static void say_news(const struct wait *wait, const struct waiter *waiter, bool 
         say(wait, waiter, "can be bound with SO_REUSEADDR already; waiting until a bind without it works, too");
 }
 
-/* Looks at all that are due. Returns how many are still waited for, or a negative errno. */
+/* Looks at all that are due, if it may. Returns how many are still waited for, or a negative errno. */
 static int look(struct wait *wait, struct error *error)
 {
     int open = 0;
+    int64_t now_ns = clock_monotonic_ns();
+    bool may = waiter_budget_allows_at(&wait->budget, now_ns) == now_ns;
     for (size_t i = 0; i < wait->count; i++) {
         struct waiter *waiter = &wait->waiters[i];
         if (waiter->met)
             continue;
-        if (clock_monotonic_ns() >= waiter->due_ns) {
+        if (may && now_ns >= waiter->due_ns) {
             bool first = waiter->due_ns == 0;
             int r = waiter_look(waiter, &wait->inquiry, error);
             if (r < 0)
@@ -200,7 +203,7 @@ static int64_t next_due(const struct wait *wait, int64_t end_ns)
     for (size_t i = 0; i < wait->count; i++)
         if (!wait->waiters[i].met && wait->waiters[i].due_ns < look_ns)
             look_ns = wait->waiters[i].due_ns;
-    look_ns = waiter_budget_allows_at(wait->started_ns, look_ns);
+    look_ns = waiter_budget_allows_at(&wait->budget, look_ns);
     if (look_ns < due_ns)
         due_ns = look_ns;
     return due_ns < end_ns ? due_ns : end_ns;
@@ -220,18 +223,17 @@ static bool sleep_until(const struct wait *wait, int64_t due_ns)
 static int run(struct wait *wait, struct error *error)
 {
     int64_t end_ns = wait->started_ns + wait->request.timeout_ns;
-    for (;;) {
-        int open = look(wait, error);
-        if (open < 0)
-            return EXIT_UNDETERMINED;
-        if (open == 0)
-            return EXIT_FREE;
+    int open = look(wait, error);
+    waiter_budget_begin(&wait->budget);
+    while (open > 0) {
         if (clock_monotonic_ns() >= end_ns)
             return EXIT_REFUSED;
         show_countdown(wait, open);
         if (sleep_until(wait, next_due(wait, end_ns)))
             return EXIT_INTERRUPTED;
+        open = look(wait, error);
     }
+    return open < 0 ? EXIT_UNDETERMINED : EXIT_FREE;
 }
 
 /* After a timeout: what still holds each endpoint. With --json: every verdict. */

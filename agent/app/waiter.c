@@ -7,7 +7,7 @@
 #include "judge/overlap.h"
 
 /* Between two looks: the change may come at any time. */
-#define PAUSE_NS (20 * CLOCK_NS_PER_MS)
+#define PAUSE_NS (40 * CLOCK_NS_PER_MS)
 /* What is shown of the holders is at most so old; or so many times what it cost, where the table is large. */
 #define REFRESH_NS CLOCK_NS_PER_S
 #define REFRESH_PER_COST 400
@@ -20,40 +20,41 @@ void waiter_done(struct waiter *waiter)
     verdict_done(&waiter->verdict);
 }
 
-int64_t waiter_budget_allows_at(int64_t started_ns, int64_t now_ns)
+void waiter_budget_begin(struct waiter_budget *budget)
 {
-    int64_t spent_ns = clock_process_cpu_ns() - CPU_ADVANCE_NS;
-    int64_t accrued_at_ns = started_ns + (int64_t)((double)spent_ns / CPU_SHARE);
+    budget->from_ns = clock_monotonic_ns();
+    budget->spent_ns = clock_process_cpu_ns();
+}
+
+int64_t waiter_budget_allows_at(const struct waiter_budget *budget, int64_t now_ns)
+{
+    int64_t spent_ns = clock_process_cpu_ns() - budget->spent_ns - CPU_ADVANCE_NS;
+    int64_t accrued_at_ns = budget->from_ns + (int64_t)((double)spent_ns / CPU_SHARE);
     return accrued_at_ns > now_ns ? accrued_at_ns : now_ns;
 }
 
-/* False when a bind of this kind is refused now. What cannot be tried passes: then the table decides. */
-static bool passes(const struct inquiry *inquiry, const struct endpoint *endpoint, const struct address *address,
-                   bool reuseaddr)
+/* False when a bind is refused now. What cannot be tried passes: then the table decides. */
+static bool passes(const struct waiter *waiter, const struct inquiry *inquiry, const struct address *address)
 {
+    const struct endpoint *endpoint = &waiter->endpoint;
     struct bind_result result;
     if (!bindprobe_is_harmless(&inquiry->settings, address, endpoint->port) ||
-        bindprobe_try(endpoint->protocol, address, endpoint->port, reuseaddr, &result) < 0)
+        bindprobe_try(endpoint->protocol, address, endpoint->port, waiter->reuseaddr, &result) < 0)
         return true;
     return result.error == 0 || result.error == EAFNOSUPPORT;
 }
 
 /*
- * Cheap, and harmless: where a bind with SO_REUSEADDR fails a plain one fails, too; and a plain one that fails holds
- * nothing. The dual-stack address comes before the IPv4 one, as it meets all that the other meets: so the first plain
- * bind that works is the last that is made.
+ * Cheap, and harmless: a bind that fails holds nothing. The dual-stack address comes before the IPv4 one, as it meets
+ * all that the other meets: so the first bind that works is the last that is made.
  */
 static bool seems_free(const struct waiter *waiter, const struct inquiry *inquiry)
 {
-    const struct endpoint *endpoint = &waiter->endpoint;
     struct address addresses[ENDPOINT_ADDRESSES_MAX];
-    size_t count = endpoint_addresses(endpoint, addresses);
-    bool works = true;
-    for (size_t i = count; works && endpoint->protocol == PROTOCOL_TCP && i > 0; i--)
-        works = passes(inquiry, endpoint, &addresses[i - 1], true);
-    for (size_t i = count; works && !waiter->reuseaddr && i > 0; i--)
-        works = passes(inquiry, endpoint, &addresses[i - 1], false);
-    return works;
+    size_t i = endpoint_addresses(&waiter->endpoint, addresses);
+    while (i > 0 && passes(waiter, inquiry, &addresses[i - 1]))
+        i--;
+    return i == 0;
 }
 
 static int ask(struct waiter *waiter, struct inquiry *inquiry, enum inquiry_binds binds, struct error *error)

@@ -28,8 +28,12 @@ void waiter_done(struct waiter *waiter);
  */
 must_use int waiter_look(struct waiter *waiter, struct inquiry *inquiry, struct error *error);
 
-/*
- * The earliest time at which the process may look again without using more than its share of a core: now_ns, or later.
- * started_ns: when the waiting began; both CLOCK_MONOTONIC.
- */
-int64_t waiter_budget_allows_at(int64_t started_ns, int64_t now_ns);
+/* Of the CPU time that the process may use from a moment on; the looks before are free, however dear. */
+struct waiter_budget {
+    int64_t from_ns;  /* CLOCK_MONOTONIC */
+    int64_t spent_ns; /* CPU time of the process until then */
+};
+
+void waiter_budget_begin(struct waiter_budget *budget);
+/* When the process may look again without using more than its share of a core, CLOCK_MONOTONIC: now_ns, or later. */
+int64_t waiter_budget_allows_at(const struct waiter_budget *budget, int64_t now_ns);

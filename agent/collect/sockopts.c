@@ -2,12 +2,14 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+
+#include "base/parse.h"
 
 static void cleanup_closedir(DIR **directory)
 {
@@ -28,8 +30,10 @@ static int find_descriptor(int32_t pid, uint32_t inode)
     for (struct dirent *entry = readdir(directory); entry != NULL; entry = readdir(directory)) {
         char target[sizeof(wanted)];
         ssize_t length = readlinkat(dirfd(directory), entry->d_name, target, sizeof(target));
-        if (length == (ssize_t)strlen(wanted) && memcmp(target, wanted, (size_t)length) == 0)
-            return atoi(entry->d_name);
+        uint64_t number;
+        if (length == (ssize_t)strlen(wanted) && memcmp(target, wanted, (size_t)length) == 0 &&
+            parse_uint(entry->d_name, INT_MAX, &number) == 0)
+            return (int)number;
     }
     return -ENOENT;
 }

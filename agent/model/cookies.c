@@ -1,4 +1,4 @@
-#include "model/cookies.h"
+#include "cookies.h"
 
 #include <errno.h>
 

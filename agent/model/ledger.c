@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-#include "model/cookies.h"
+#include "cookies.h"
 
 /*
  * A dump that is resumed in a bucket which changes meanwhile may pass a socket over: what is missing for one round only

@@ -49,6 +49,7 @@ bool kernel_port_in_range(const struct kernel_settings *settings, uint16_t port)
 bool kernel_is_at_least(const struct kernel_settings *settings, int64_t major, int64_t minor);
 /*
  * How late, at most, a timer armed for armed_ms ends a minisocket after it was due: one step of the timer wheel's
- * level (kernel/time/timer.c: 64 slots a level, each level 8 times coarser), and the jiffy it is counted in.
+ * level (kernel/time/timer.c: 64 slots a level, each level 8 times coarser), and the jiffy it is counted in. Where the
+ * tick is not known, no less than with any.
  */
 int64_t kernel_timer_slack_ms(const struct kernel_settings *settings, int64_t armed_ms);

@@ -96,6 +96,9 @@ static void roll_tcp(struct dice *dice, struct tenant *tenant)
                    (is_accepted(tenant) || tenant->role != ROLE_SERVER);
     if (has_end && dice_chance(dice, 15))
         tenant->afterthought = dice_chance(dice, 50) ? AFTERTHOUGHT_SET : AFTERTHOUGHT_CLEAR;
+    /* No peer comes by the other device. */
+    if (tenant->device == DEVICE_SANDBOX && (is_accepted(tenant) || tenant->role != ROLE_SERVER))
+        tenant->device = DEVICE_LO;
     tenant->mptcp = tenant->role == ROLE_SERVER && !is_accepted(tenant) && dice_chance(dice, 10);
 }
 

@@ -108,20 +108,24 @@ static bool is_timed(const struct tenant *tenant)
 /* All tenants taken together, each of which is in the way of "*". */
 struct expected {
     enum cause cause;
-    bool timed;   /* time alone frees it */
-    bool request; /* one in SYN_RECV, without its listener: the table cannot tell that from a socket */
+    bool timed;           /* time alone frees it */
+    bool timed_reuseaddr; /* time alone frees it for a bind with SO_REUSEADDR */
+    bool request;         /* one in SYN_RECV, without its listener: the table cannot tell that from a socket */
 };
 
 static struct expected expect(const struct run *run, enum protocol protocol)
 {
-    struct expected expected = {.cause = CAUSE_NONE, .timed = true};
+    struct expected expected = {.cause = CAUSE_NONE, .timed = true, .timed_reuseaddr = true};
     for (size_t i = 0; i < run->tenant_count; i++) {
         const struct tenant *tenant = &run->tenants[i];
         if (tenant->protocol != protocol)
             continue;
         enum cause cause = cause_of(tenant);
         expected.cause = cause < expected.cause ? cause : expected.cause;
-        expected.timed = expected.timed && (cause == CAUSE_NONE || is_timed(tenant));
+        bool goes = cause == CAUSE_NONE || is_timed(tenant);
+        bool shares = tenant->reuseaddr && cause != CAUSE_LISTENER;
+        expected.timed = expected.timed && goes;
+        expected.timed_reuseaddr = expected.timed_reuseaddr && (goes || shares);
         expected.request = expected.request || cause == CAUSE_NONE;
     }
     return expected;
@@ -137,6 +141,10 @@ static void assert_why(const struct run *run, const struct verdict *why)
     enum frees_kind kind = expected.timed ? FREES_AFTER : FREES_NEVER;
     if (why->plain.kind != kind && !(expected.request && why->plain.kind == FREES_NOT_KNOWN))
         fail_world(run, "the time to free is of another kind");
+    /* Whose options they are, no table tells: it may be not known, but not the contrary. */
+    if (why->kind == VERDICT_HELD && why->endpoint.protocol == PROTOCOL_TCP &&
+        why->reuseaddr.kind == (expected.timed_reuseaddr ? FREES_NEVER : FREES_AFTER))
+        fail_world(run, "the time to free with SO_REUSEADDR is of another kind");
 }
 
 /* Of one address, the cause is one of those who are on the port. */

@@ -105,8 +105,9 @@ static void the_first_reason_is_the_one_that_is_told(void **state)
     cleanup(world_done) struct world world = trial_world(trial, 0);
     if (row->port != 0)
         world.port = row->port;
+    struct tenant tenant = row->tenant != NULL ? *row->tenant : (struct tenant){0};
     if (row->tenant != NULL)
-        assert_int_equal(world_add(&world, row->tenant), 0);
+        assert_int_equal(world_add(&world, &tenant), 0);
     if (row->rightless)
         set_right_to_low_ports(false);
     ask(trial, &world);

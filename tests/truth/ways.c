@@ -24,6 +24,8 @@ const char *way_name(enum way way)
         return "agent, probe off";
     case WAY_BEFORE_6_8:
         return "agent before 6.8";
+    case WAY_TABLE_BEFORE_6_8:
+        return "agent before 6.8, probe off";
     }
     return "?";
 }
@@ -89,7 +91,7 @@ static void old_table_done(struct old_table *table)
 }
 
 /* What a round of the agent would say if it ran on such a kernel. */
-static int judge_old(const struct ways *ways, const struct endpoint *endpoint, struct verdict *ret_verdict,
+static int judge_old(const struct ways *ways, const struct endpoint *endpoint, bool probe, struct verdict *ret_verdict,
                      bool *ret_hides, struct error *error)
 {
     cleanup(old_table_done) struct old_table table = {0};
@@ -97,7 +99,7 @@ static int judge_old(const struct ways *ways, const struct endpoint *endpoint, s
     int r = sockdiag_walk(ways->inquiry.sockdiag, &query, add_unless_bound, &table, error);
     struct address addresses[ENDPOINT_ADDRESSES_MAX];
     struct bind_result results[ENDPOINT_ADDRESSES_MAX];
-    size_t count = endpoint->protocol == PROTOCOL_TCP ? endpoint_addresses(endpoint, addresses) : 0;
+    size_t count = probe && endpoint->protocol == PROTOCOL_TCP ? endpoint_addresses(endpoint, addresses) : 0;
     for (size_t i = 0; r == 0 && i < count; i++)
         r = bindprobe_try(PROTOCOL_TCP, &addresses[i], endpoint->port, true, &results[i]);
     const struct judge_evidence evidence = {
@@ -115,12 +117,12 @@ static int judge_old(const struct ways *ways, const struct endpoint *endpoint, s
 static int check(struct ways *ways, enum way way, const struct verdict *verdict, const struct direct *truth,
                  bool hidden_bound, struct error *error)
 {
-    /* No bind of UDP is gentle: then the table alone is left. */
-    bool gentle = way == WAY_GENTLE || way == WAY_BEFORE_6_8;
+    bool probe = way == WAY_GENTLE || way == WAY_AGENT || way == WAY_BEFORE_6_8;
+    /* No bind of UDP is gentle: then the table alone is left, unless the agent finds it empty. */
+    bool udp = verdict->endpoint.protocol == PROTOCOL_UDP && way != WAY_AGENT;
     const struct agreement_terms terms = {
         .complete = way == WAY_WHY,
-        .table_only =
-            way == WAY_TABLE || way == WAY_AGENT_TABLE || (gentle && verdict->endpoint.protocol == PROTOCOL_UDP),
+        .table_only = way != WAY_WHY && (!probe || udp),
         .hidden_bound = hidden_bound,
     };
     int r = agreement_check(verdict, truth, &terms, &ways->tally[way], error);
@@ -135,8 +137,8 @@ static int ask(struct ways *ways, enum way way, const struct endpoint *endpoint,
     cleanup(verdict_done) struct verdict verdict = {0};
     bool hides = false;
     int r;
-    if (way == WAY_BEFORE_6_8)
-        r = judge_old(ways, endpoint, &verdict, &hides, error);
+    if (way == WAY_BEFORE_6_8 || way == WAY_TABLE_BEFORE_6_8)
+        r = judge_old(ways, endpoint, way == WAY_BEFORE_6_8, &verdict, &hides, error);
     else
         r = inquiry_ask(&ways->inquiry, endpoint, way == WAY_GENTLE ? INQUIRY_GENTLE : INQUIRY_NO_BIND, &verdict,
                         error);
@@ -173,6 +175,8 @@ int ways_compare(struct ways *ways, const struct endpoint *endpoint, struct verd
         r = ask_agent(ways, WAY_AGENT_TABLE, endpoint, &truth, error);
     if (r == 0)
         r = ask(ways, WAY_BEFORE_6_8, endpoint, &truth, error);
+    if (r == 0)
+        r = ask(ways, WAY_TABLE_BEFORE_6_8, endpoint, &truth, error);
     if (r < 0) {
         char text[ENDPOINT_TEXT_MAX];
         endpoint_format(endpoint, text);
@@ -187,10 +191,10 @@ int ways_compare(struct ways *ways, const struct endpoint *endpoint, struct verd
 
 void ways_print_tally(const struct ways *ways)
 {
-    for (enum way way = WAY_WHY; way <= WAY_BEFORE_6_8; way++) {
+    for (enum way way = WAY_WHY; way <= WAY_TABLE_BEFORE_6_8; way++) {
         const struct agreement_tally *tally = &ways->tally[way];
         double share = tally->cells > 0 ? 100.0 * (double)tally->known / (double)tally->cells : 0;
-        (void)printf("  %-18s knew %" PRIu64 " of %" PRIu64 " binds (%.1f %%)", way_name(way), tally->known,
+        (void)printf("  %-28s knew %" PRIu64 " of %" PRIu64 " binds (%.1f %%)", way_name(way), tally->known,
                      tally->cells, share);
         if (tally->blind > 0)
             (void)printf(", %" PRIu64 " of them blind", tally->blind);

@@ -5,14 +5,15 @@
 #include "inquiry.h"
 
 enum way {
-    WAY_WHY,         /* `why`: every bind made */
-    WAY_GENTLE,      /* `wait`: binds with SO_REUSEADDR made, plain ones inferred */
-    WAY_TABLE,       /* the table alone, for who asks */
-    WAY_AGENT,       /* a round of the agent */
-    WAY_AGENT_TABLE, /* a round of the agent with --probe off */
-    WAY_BEFORE_6_8,  /* judged as on a kernel that hides sockets that are bound but not listening */
+    WAY_WHY,              /* `why`: every bind made */
+    WAY_GENTLE,           /* `wait`: binds with SO_REUSEADDR made, plain ones inferred */
+    WAY_TABLE,            /* the table alone, for who asks */
+    WAY_AGENT,            /* a round of the agent */
+    WAY_AGENT_TABLE,      /* a round of the agent with --probe off */
+    WAY_BEFORE_6_8,       /* the agent on a kernel that hides sockets that are bound but not listening */
+    WAY_TABLE_BEFORE_6_8, /* the same with --probe off */
 };
-#define WAY_COUNT 6
+#define WAY_COUNT 7
 const char *way_name(enum way way);
 
 struct ways {

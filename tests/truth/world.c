@@ -127,12 +127,15 @@ static int accept_peer(struct world *world, int listener, uint16_t peer_port)
 }
 
 /* An established connection, or one that is left to wait in the accept queue, comes to its state. */
-static int settle(struct world *world, const struct tenant *tenant, struct connection *connection, uint16_t peer_port)
+static int settle(struct world *world, struct tenant *tenant, struct connection *connection, uint16_t peer_port)
 {
-    const int reuseaddr = tenant->afterthought == AFTERTHOUGHT_SET;
+    int reuseaddr = tenant->afterthought == AFTERTHOUGHT_SET;
+    socklen_t length = sizeof(reuseaddr);
     if (tenant->afterthought != AFTERTHOUGHT_NONE &&
-        setsockopt(connection->ours, SOL_SOCKET, SO_REUSEADDR, &reuseaddr, sizeof(reuseaddr)) < 0)
+        setsockopt(connection->ours, SOL_SOCKET, SO_REUSEADDR, &reuseaddr, length) < 0)
         return -errno;
+    if (getsockopt(connection->ours, SOL_SOCKET, SO_REUSEADDR, &reuseaddr, &length) == 0)
+        tenant->reuseaddr = reuseaddr != 0;
     int r = connection_bring(connection, tenant->state, tenant->orphan);
     if (r == 0)
         r = await(world, tenant, connection->ours, peer_port);
@@ -146,7 +149,7 @@ static bool waits_in_queue(const struct tenant *tenant)
     return tenant->orphan && (tenant->state == SOCK_ESTABLISHED || tenant->state == SOCK_CLOSE_WAIT);
 }
 
-static int add_accepted(struct world *world, const struct tenant *tenant, int *listener)
+static int add_accepted(struct world *world, struct tenant *tenant, int *listener)
 {
     cleanup(connection_done) struct connection connection = CONNECTION_NONE;
     const char *goal = spot_reached_at(tenant->spot, tenant->ipv6);
@@ -171,7 +174,7 @@ static int add_accepted(struct world *world, const struct tenant *tenant, int *l
     return await(world, tenant, -1, peer_port);
 }
 
-static int add_server(struct world *world, const struct tenant *tenant)
+static int add_server(struct world *world, struct tenant *tenant)
 {
     cleanup(cleanup_close) int fd = tenant_socket(tenant);
     int r = fd < 0 ? fd : spot_bind(fd, tenant->spot, world->port);
@@ -232,7 +235,7 @@ static int add_udp_client(struct world *world, const struct tenant *tenant)
     return r;
 }
 
-static int add_client(struct world *world, const struct tenant *tenant)
+static int add_client(struct world *world, struct tenant *tenant)
 {
     cleanup(connection_done) struct connection connection = CONNECTION_NONE;
     bool ipv6 = strcmp(spot_connects_to(tenant->spot, tenant->ipv6), "::1") == 0;
@@ -253,7 +256,7 @@ static int add_client(struct world *world, const struct tenant *tenant)
     return connection.theirs < 0 ? -errno : settle(world, tenant, &connection, peer_port);
 }
 
-int world_add(struct world *world, const struct tenant *tenant)
+int world_add(struct world *world, struct tenant *tenant)
 {
     if (tenant->role == ROLE_SERVER)
         return add_server(world, tenant);

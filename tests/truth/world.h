@@ -19,8 +19,9 @@ struct world {
  * Makes the tenant move in, and waits until the kernel shows it in its state. -EADDRINUSE, -EADDRNOTAVAIL and the like
  * when the kernel does not let it: those who are there already do not admit it, and then nothing of it is left.
  * -ETIME when it did not come to its state: something may be left.
+ * tenant->reuseaddr becomes what its socket has in the end: the listener that accepted it may be another tenant's.
  */
-must_use int world_add(struct world *world, const struct tenant *tenant);
+must_use int world_add(struct world *world, struct tenant *tenant);
 
 /* The port at an address: numeric, or "*". */
 struct endpoint world_endpoint(const struct world *world, enum protocol protocol, const char *address);

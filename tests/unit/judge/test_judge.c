@@ -110,7 +110,19 @@ static void the_worse_of_two_addresses_counts_for_each_option(void **state)
     assert_verdict(&reusable, VERDICT_REUSABLE, CAUSE_TIME_WAIT);
 }
 
-/* The order in which a resolved doubt matters: what is certain explains the failure, so the doubtful one does not. */
+static void of_holders_with_one_cause_the_more_numerous_come_first(void **state)
+{
+    (void)state;
+    cleanup(verdict_done) struct verdict verdict =
+        ask(.endpoint = "0.0.0.0:8080", .binds = WORLD("0.0.0.0 reuseaddr EADDRINUSE"),
+            .table = WORLD("time_wait 127.0.0.1 x2", "time_wait 127.0.0.2 x9", "time_wait 127.0.0.3 x4"));
+    assert_int_equal(verdict.holder_count, 3);
+    assert_int_equal(verdict.holders[0].count, 9);
+    assert_int_equal(verdict.holders[1].count, 4);
+    assert_int_equal(verdict.holders[2].count, 2);
+}
+
+/* What is certain explains the failure, so the doubtful one does not. */
 static void a_doubtful_holder_is_named_only_where_no_certain_one_explains_the_failure(void **state)
 {
     (void)state;
@@ -224,6 +236,7 @@ int main(void)
         cmocka_unit_test(the_first_of_several_causes_is_named_and_all_holders_are_shown),
         cmocka_unit_test(a_failure_that_no_socket_explains_is_unseen),
         cmocka_unit_test(the_worse_of_two_addresses_counts_for_each_option),
+        cmocka_unit_test(of_holders_with_one_cause_the_more_numerous_come_first),
         cmocka_unit_test(a_doubtful_holder_is_named_only_where_no_certain_one_explains_the_failure),
         cmocka_unit_test(connections_that_a_dead_listener_was_accepting_do_not_make_a_port_reusable),
         cmocka_unit_test(a_request_is_not_the_cause_beside_a_time_wait),

@@ -144,6 +144,16 @@ static void a_kernel_without_any_family_leaves_everything_unknown(void **state)
     assert_verdict(&verdict, VERDICT_UNKNOWN, CAUSE_UNKNOWN);
 }
 
+/* The table then does not say who is in the way of what. */
+static void a_reuseaddr_bind_that_passed_a_listener_leaves_the_plain_one_open(void **state)
+{
+    (void)state;
+    cleanup(verdict_done) struct verdict verdict =
+        ask(.endpoint = "127.0.0.1:8080", .table = WORLD("listen 127.0.0.1"), .binds = WORLD("127.0.0.1 reuseaddr ok"));
+    assert_binds(&verdict, WORLD("127.0.0.1 reuseaddr ok performed"));
+    assert_verdict(&verdict, VERDICT_UNKNOWN, CAUSE_UNKNOWN);
+}
+
 static bool contradicts(const char *const *table, const char *const *binds)
 {
     cleanup(verdict_done) struct verdict verdict =
@@ -207,6 +217,7 @@ int main(void)
         cmocka_unit_test(a_family_that_the_kernel_lacks_is_left_out),
         cmocka_unit_test(a_family_that_was_asked_for_is_not_left_out),
         cmocka_unit_test(a_kernel_without_any_family_leaves_everything_unknown),
+        cmocka_unit_test(a_reuseaddr_bind_that_passed_a_listener_leaves_the_plain_one_open),
         cmocka_unit_test(a_bind_and_a_table_that_do_not_fit_contradict_each_other),
         cmocka_unit_test(a_bind_and_a_table_that_fit_do_not_contradict_each_other),
         cmocka_unit_test(a_plain_bind_that_works_where_the_reuseaddr_one_failed_is_a_contradiction),

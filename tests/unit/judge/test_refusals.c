@@ -108,6 +108,9 @@ static void an_errno_that_is_not_about_the_port_decides_nothing(void **state)
         ask(.endpoint = "127.0.0.1:8080", .binds = WORLD("127.0.0.1 reuseaddr ENOMEM"));
     assert_verdict(&verdict, VERDICT_UNKNOWN, CAUSE_UNKNOWN);
     assert_int_equal(verdict.plain.kind, FREES_NOT_KNOWN);
+    cleanup(verdict_done) struct verdict taken = ask(.endpoint = "127.0.0.1:8080", .table = WORLD("listen 127.0.0.1"),
+                                                     .binds = WORLD("127.0.0.1 reuseaddr ENOMEM"));
+    assert_verdict(&taken, VERDICT_HELD, CAUSE_LISTENER);
 }
 
 int main(void)

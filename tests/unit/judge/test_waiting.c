@@ -127,6 +127,17 @@ static void a_fin_wait2_has_the_slack_of_its_own_timer(void **state)
     assert_after(verdict.plain, 2000 + (64 + 1) * 4);
 }
 
+static void tcp_fin_timeout_does_not_matter_to_a_time_wait(void **state)
+{
+    (void)state;
+    struct kernel_settings settings = world_settings();
+    settings.fin_timeout_seconds = 3;
+    cleanup(verdict_done) struct verdict verdict =
+        ask(.endpoint = "127.0.0.1:8080", .table = WORLD("time_wait 127.0.0.1 left 2000"), .settings = &settings,
+            .binds = WORLD("127.0.0.1 reuseaddr EADDRINUSE"));
+    assert_after(verdict.plain, 2000 + SLACK_MS);
+}
+
 /* It was armed before the setting was lowered, or by TCP_LINGER2. */
 static void a_fin_wait2_that_outlasts_the_setting_was_armed_for_longer(void **state)
 {
@@ -146,6 +157,11 @@ static void nothing_extends_where_waiting_does_not_help(void **state)
         held_by(WORLD("listen 127.0.0.1", "fin_wait2 127.0.0.1 orphan left 12000"));
     assert_never(verdict.plain);
     assert_false(verdict.may_extend);
+    cleanup(verdict_done) struct verdict reusable =
+        reusable_on(WORLD("last_ack 127.0.0.1", "fin_wait2 127.0.0.1 orphan left 12000"));
+    assert_never(reusable.plain);
+    assert_after(reusable.reuseaddr, 0);
+    assert_false(reusable.may_extend);
 }
 
 static void a_refusal_that_is_not_about_sockets_does_not_end_by_waiting(void **state)
@@ -251,6 +267,7 @@ int main(void)
         cmocka_unit_test(with_the_option_it_is_not_known_which_of_a_live_socket_and_a_time_wait_blocks),
         cmocka_unit_test(an_orphaned_fin_wait2_frees_by_its_timer_and_may_extend),
         cmocka_unit_test(a_fin_wait2_has_the_slack_of_its_own_timer),
+        cmocka_unit_test(tcp_fin_timeout_does_not_matter_to_a_time_wait),
         cmocka_unit_test(a_fin_wait2_that_outlasts_the_setting_was_armed_for_longer),
         cmocka_unit_test(nothing_extends_where_waiting_does_not_help),
         cmocka_unit_test(a_refusal_that_is_not_about_sockets_does_not_end_by_waiting),

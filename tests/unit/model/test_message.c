@@ -619,17 +619,15 @@ static double seconds_to_read(const char *pattern, size_t length)
     return (double)(end.tv_sec - begin.tv_sec) + (double)(end.tv_nsec - begin.tv_nsec) / 1e9;
 }
 
-/* Of half a mebibyte: linear work takes a tenth of a second, quadratic work minutes. */
+/* Of a quarter of a mebibyte: linear work takes less than a tenth of a second, quadratic work half a minute. */
 static void the_work_is_linear(void **state)
 {
     (void)state;
-    const char *const patterns[] = {
-        "a",    ":",    ":1",      "::1:3 ",           "[:",      "]:1 ",     "port ", "port 1x ",
-        "tcp ", "',1)", "address", "address ",         "in use:", "in use: ", "on ",   "port x\n",
-        "(98",  "a.",   "syscall", "listen ea ::1:3x "};
+    const char *const patterns[] = {":",     ":1",       "::1:3 ",   "[:",   "]:1 ",     "',1)",
+                                    "port ", "port 1x ", "address ", "(98x", "port x\n", "listen ea ::1:3x "};
     for (size_t i = 0; i < COUNT_OF(patterns); i++) {
-        double seconds = seconds_to_read(patterns[i], 1 << 19);
-        if (seconds > 15)
+        double seconds = seconds_to_read(patterns[i], 1 << 18);
+        if (seconds > 5)
             fail_msg("\"%s\" took %.1f s", patterns[i], seconds);
     }
 }
