@@ -73,15 +73,6 @@ static int report_entered(const struct entered *entered, struct report_netns *ne
     return 0;
 }
 
-static double seconds_until_exhausted(const struct report_destination *row)
-{
-    uint32_t taken = ephemeral_taken(&row->counts);
-    if (taken >= row->usable)
-        return 0;
-    double growth = row->counts.growth_per_second;
-    return growth > 0 ? (row->usable - taken) / growth : -1;
-}
-
 /* Keeps the fullest, in order. */
 static void insert(struct report_traffic *traffic, const struct report_destination *row, double ratio)
 {
@@ -109,7 +100,7 @@ static void report_destinations(const struct census *census, const struct kernel
     for (size_t i = 0; i < destinations_count(destinations); i++) {
         struct report_destination row = {.counts = *destinations_at(destinations, i)};
         row.usable = ephemeral_usable(&range, &row.counts);
-        row.exhausted_in_seconds = seconds_until_exhausted(&row);
+        row.exhausted_in_seconds = ephemeral_seconds_left(row.usable, &row.counts);
         double ratio = ephemeral_ratio(&range, &row.counts);
         if (ratio > traffic->used_max_ratio[row.counts.protocol])
             traffic->used_max_ratio[row.counts.protocol] = ratio;

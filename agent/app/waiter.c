@@ -7,12 +7,12 @@
 #include "judge/overlap.h"
 
 /* Between two looks: the change may come at any time. */
-#define PAUSE_NS (40 * CLOCK_NS_PER_MS)
+#define PAUSE_NS (30 * CLOCK_NS_PER_MS)
 /* What is shown of the holders is at most so old; or so many times what it cost, where the table is large. */
 #define REFRESH_NS CLOCK_NS_PER_S
 #define REFRESH_PER_COST 400
 /* Of one core; and what may be used at once before the share has accrued. */
-#define CPU_SHARE 0.008
+#define CPU_SHARE 0.007
 #define CPU_ADVANCE_NS (20 * CLOCK_NS_PER_MS)
 
 void waiter_done(struct waiter *waiter)

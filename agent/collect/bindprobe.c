@@ -1,33 +1,8 @@
 #include "collect/bindprobe.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
-union socket_address {
-    struct sockaddr generic;
-    struct sockaddr_in ipv4;
-    struct sockaddr_in6 ipv6;
-};
-
-static socklen_t fill_address(union socket_address *socket_address, const struct address *address, uint16_t port)
-{
-    *socket_address = (union socket_address){0};
-    switch (address->family) {
-    case FAMILY_IPV4:
-        socket_address->ipv4.sin_family = AF_INET;
-        socket_address->ipv4.sin_port = htons(port);
-        memcpy(&socket_address->ipv4.sin_addr, address->bytes, sizeof(socket_address->ipv4.sin_addr));
-        return sizeof(socket_address->ipv4);
-    case FAMILY_IPV6:
-        socket_address->ipv6.sin6_family = AF_INET6;
-        socket_address->ipv6.sin6_port = htons(port);
-        memcpy(&socket_address->ipv6.sin6_addr, address->bytes, sizeof(socket_address->ipv6.sin6_addr));
-        return sizeof(socket_address->ipv6);
-    }
-    return 0;
-}
+#include "model/sockaddr.h"
 
 /* A descriptor, or a negative errno. */
 static int open_socket(enum protocol protocol, enum family family, bool reuseaddr)
@@ -54,8 +29,8 @@ int bindprobe_try(enum protocol protocol, const struct address *address, uint16_
     if (protocol == PROTOCOL_UDP && reuseaddr)
         return -EINVAL;
 
-    union socket_address socket_address;
-    socklen_t length = fill_address(&socket_address, address, port);
+    union sockaddr_any socket_address;
+    socklen_t length = sockaddr_fill(&socket_address, address, port);
     struct bind_result outcome = {.address = *address, .reuseaddr = reuseaddr, .performed = true};
 
     cleanup(cleanup_close) int fd = open_socket(protocol, address->family, reuseaddr);

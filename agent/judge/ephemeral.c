@@ -1,5 +1,8 @@
 #include "judge/ephemeral.h"
 
+/* TCP_TIMEWAIT_LEN of include/net/tcp.h. */
+#define TIME_WAIT_S 60.0
+
 void ephemeral_range_of(const struct kernel_settings *settings, const struct port_set *bound,
                         const struct port_set *udp_used, struct ephemeral_range *ret_range)
 {
@@ -37,6 +40,21 @@ uint32_t ephemeral_usable(const struct ephemeral_range *range, const struct dest
     uint32_t open_to_all = less(unreserved, range->bound);
     uint32_t taken_of_those = less(taken, destination->chosen);
     return taken + less(open_to_all, taken_of_those) + destination->reusable;
+}
+
+double ephemeral_seconds_left(uint32_t usable, const struct destination *destination)
+{
+    double left = (double)usable - ephemeral_taken(destination);
+    double entered = destination->entered_per_second;
+    double growth = destination->growth_per_second;
+    double still_to_come = entered * TIME_WAIT_S - destination->time_wait;
+    if (left <= 0)
+        return 0;
+    if (still_to_come <= 0)
+        return growth > 0 ? left / growth : -1;
+    if (left * entered <= still_to_come * (entered + growth))
+        return left / (entered + growth);
+    return growth > 0 ? (left - still_to_come) / growth : -1;
 }
 
 double ephemeral_ratio(const struct ephemeral_range *range, const struct destination *destination)

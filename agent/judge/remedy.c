@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/buf.h"
+#include "remedy_command.h"
 #include "reuse_code.h"
 
 #define TEXT_MAX 1024
@@ -103,15 +104,6 @@ static const struct owner *first_owner(const struct verdict *verdict)
     return NULL;
 }
 
-static bool is_service(const struct owner *owner)
-{
-    size_t length = strlen(owner->unit);
-    /* What may be pasted into a shell as it is. */
-    bool harmless =
-        strspn(owner->unit, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@._-:") == length;
-    return harmless && length > 8 && strcmp(owner->unit + length - 8, ".service") == 0;
-}
-
 static void advise_stop(struct advice *advice, const char *what)
 {
     const struct owner *owner = first_owner(advice->verdict);
@@ -129,10 +121,7 @@ static void advise_stop(struct advice *advice, const char *what)
     buf_add_text(&text, what);
     if (owner->container[0] != '\0')
         buf_printf(&text, "; it runs in container %.12s", owner->container);
-    if (is_service(owner))
-        buf_printf(&command, "systemctl stop %s", owner->unit);
-    else
-        buf_printf(&command, "kill %d", (int)owner->pid);
+    remedy_command_stop(&command, owner);
     add_built(advice, REMEDY_STOP, &text, &command);
 }
 
@@ -155,22 +144,6 @@ static void advise_reuseaddr(struct advice *advice, bool now)
     add_built(advice, REMEDY_CODE, &text, &command);
 }
 
-/* "8080,30000-30010" */
-static void say_ports(struct buf *buf, const struct port_set *set)
-{
-    const char *comma = "";
-    for (uint32_t port = 1; port <= UINT16_MAX; port++) {
-        if (!port_set_has(set, (uint16_t)port))
-            continue;
-        uint32_t last = port;
-        while (last < UINT16_MAX && port_set_has(set, (uint16_t)(last + 1)))
-            last++;
-        buf_printf(buf, last > port ? "%s%u-%u" : "%s%u", comma, port, last);
-        comma = ",";
-        port = last;
-    }
-}
-
 static void advise_reserve(struct advice *advice, const char *text)
 {
     uint16_t port = advice->verdict->endpoint.port;
@@ -188,8 +161,7 @@ static void advise_reserve(struct advice *advice, const char *text)
     buf_init(&why, TEXT_MAX);
     buf_init(&command, COMMAND_MAX);
     buf_add_text(&why, text);
-    buf_add_text(&command, "sysctl -w net.ipv4.ip_local_reserved_ports=");
-    say_ports(&command, reserved);
+    remedy_command_reserve(&command, reserved);
     add_built(advice, REMEDY_RESERVE, &why, &command);
 }
 

@@ -84,7 +84,7 @@ void destinations_begin(struct destinations *destinations)
         if (!item.settled)
             continue;
         if (destinations->ended)
-            item.taken_before = item.live + item.time_wait;
+            item.live_before = item.live;
         item.live = 0;
         item.time_wait = 0;
         item.reusable = 0;
@@ -137,9 +137,12 @@ void destinations_mark_chosen(struct destinations *destinations, const struct so
         destinations->items[slot - 1].chosen++;
 }
 
-static void smooth(double *rate, double sample, double elapsed_s, bool first)
+static void smooth(struct destination *item, double elapsed_s)
 {
-    *rate += (sample - *rate) * (first ? 1 : elapsed_s / (elapsed_s + SMOOTHING_S));
+    double weight = item->rated ? elapsed_s / (elapsed_s + SMOOTHING_S) : 1;
+    item->entered_per_second += ((double)item->entered / elapsed_s - item->entered_per_second) * weight;
+    item->growth_per_second += (((double)item->live - item->live_before) / elapsed_s - item->growth_per_second) * weight;
+    item->rated = true;
 }
 
 void destinations_end(struct destinations *destinations, int64_t elapsed_ns)
@@ -147,12 +150,9 @@ void destinations_end(struct destinations *destinations, int64_t elapsed_ns)
     double elapsed_s = (double)elapsed_ns / NS_PER_S;
     for (size_t i = 0; i < destinations->count; i++) {
         struct destination *item = &destinations->items[i];
-        double taken = (double)item->live + item->time_wait;
         item->entered_total += item->entered;
-        if (elapsed_s > 0) {
-            smooth(&item->entered_per_second, (double)item->entered / elapsed_s, elapsed_s, !item->settled);
-            smooth(&item->growth_per_second, (taken - item->taken_before) / elapsed_s, elapsed_s, !item->settled);
-        }
+        if (elapsed_s > 0)
+            smooth(item, elapsed_s);
         item->settled = item->live > 0 || item->time_wait > 0;
     }
     destinations->ended = true;

@@ -63,6 +63,8 @@ const char *remedy_kind_name(enum remedy_kind kind)
         return "privilege";
     case REMEDY_ADDRESS:
         return "address";
+    case REMEDY_SETTING:
+        return "setting";
     case REMEDY_LOOK:
         return "look";
     }

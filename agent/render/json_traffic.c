@@ -6,17 +6,26 @@ static bool add_exhausted(cJSON *object, double seconds)
     return seconds < 0 ? json_add_null(object, key) : json_add_seconds(object, key, seconds);
 }
 
-static bool add_destination(cJSON *object, const struct report_destination *row)
+static bool add_address(cJSON *object, const char *key, const struct address *address)
+{
+    char text[ADDRESS_TEXT_MAX];
+    address_format(address, text);
+    return json_add_text_or_null(object, key, address_is_wildcard(address) ? "" : text);
+}
+
+static bool add_port(cJSON *object, uint16_t port)
+{
+    static const char key[] = "destination_port";
+    return port == 0 ? json_add_null(object, key) : json_add_number(object, key, port);
+}
+
+bool json_traffic_add_destination(cJSON *object, const struct report_destination *row)
 {
     const struct destination *counts = &row->counts;
-    char source[ADDRESS_TEXT_MAX];
-    char address[ADDRESS_TEXT_MAX];
-    address_format(&counts->source, source);
-    address_format(&counts->destination, address);
     cJSON *used = NULL;
     return json_add_text(object, "protocol", protocol_name(counts->protocol)) &&
-           json_add_text(object, "source", source) && json_add_text(object, "destination", address) &&
-           json_add_number(object, "destination_port", counts->port) &&
+           add_address(object, "source", &counts->source) && add_address(object, "destination", &counts->destination) &&
+           add_port(object, counts->port) &&
            (used = json_add_object(object, "used")) != NULL && json_add_number(used, "live", counts->live) &&
            json_add_number(used, "time_wait", counts->time_wait) && json_add_number(object, "usable", row->usable) &&
            json_add_number(object, "time_wait_entered_total", (double)counts->entered_total) &&
@@ -28,7 +37,7 @@ bool json_traffic_add(cJSON *object, const struct report_traffic *traffic)
 {
     cJSON *array = json_add_array(object, "destinations");
     for (size_t i = 0; i < traffic->destination_count; i++)
-        if (!add_destination(json_add_row(array), &traffic->destinations[i]))
+        if (!json_traffic_add_destination(json_add_row(array), &traffic->destinations[i]))
             return false;
     return array != NULL && json_add_number(object, "destinations_uncounted_sockets", (double)traffic->uncounted);
 }

@@ -53,14 +53,15 @@ static bool add_bind(cJSON *array, const struct bind_result *bind)
            json_add_text(json, "how", bind->performed ? "performed" : "inferred");
 }
 
-static bool add_owner(cJSON *array, const struct owner *owner)
+cJSON *json_verdict_add_owner(cJSON *array, const struct owner *owner)
 {
     cJSON *json = json_add_row(array);
-    return json_add_number(json, "pid", owner->pid) && json_add_text(json, "process", owner->process) &&
-           json_add_number(json, "uid", owner->uid) && json_add_text_or_null(json, "unit", owner->unit) &&
-           json_add_text_or_null(json, "container_id", owner->container) &&
-           json_add_time(json, "last_seen", owner->last_seen_ns) && json_add_bool(json, "alive", owner->alive) &&
-           json_add_bool(json, "inferred", owner->inferred);
+    bool added = json_add_number(json, "pid", owner->pid) && json_add_text(json, "process", owner->process) &&
+                 json_add_number(json, "uid", owner->uid) && json_add_text_or_null(json, "unit", owner->unit) &&
+                 json_add_text_or_null(json, "container_id", owner->container) &&
+                 json_add_time(json, "last_seen", owner->last_seen_ns) &&
+                 json_add_bool(json, "alive", owner->alive) && json_add_bool(json, "inferred", owner->inferred);
+    return added ? json : NULL;
 }
 
 static bool add_local(cJSON *object, const struct holder *holder, uint16_t port)
@@ -102,7 +103,7 @@ static bool add_holder(cJSON *array, const struct holder *holder, uint16_t port)
 
     cJSON *owners = json_add_array(json, "owners");
     for (size_t i = 0; i < holder->owner_count; i++)
-        if (!add_owner(owners, &holder->owners[i]))
+        if (json_verdict_add_owner(owners, &holder->owners[i]) == NULL)
             return false;
     return owners != NULL;
 }
@@ -114,15 +115,15 @@ static bool add_remedy(cJSON *array, const struct remedy *remedy)
            (remedy->command != NULL ? json_add_text(json, "command", remedy->command) : json_add_null(json, "command"));
 }
 
-static bool add_advice(cJSON *object, const struct verdict *verdict)
+bool json_verdict_add_advice(cJSON *object, const char *explanation, const struct remedy *remedies, size_t count)
 {
-    if (!json_add_text(object, "explanation", verdict->explanation != NULL ? verdict->explanation : ""))
+    if (!json_add_text(object, "explanation", explanation != NULL ? explanation : ""))
         return false;
-    cJSON *remedies = json_add_array(object, "remedies");
-    for (size_t i = 0; i < verdict->remedy_count; i++)
-        if (!add_remedy(remedies, &verdict->remedies[i]))
+    cJSON *array = json_add_array(object, "remedies");
+    for (size_t i = 0; i < count; i++)
+        if (!add_remedy(array, &remedies[i]))
             return false;
-    return remedies != NULL;
+    return array != NULL;
 }
 
 static bool add_evidence(cJSON *object, const struct verdict *verdict)
@@ -151,7 +152,8 @@ bool json_verdict_add(cJSON *object, const struct verdict *verdict, const char *
         (verdict->contradiction && !json_add_bool(object, "contradiction", true)))
         return false;
 
-    return add_evidence(object, verdict) && add_advice(object, verdict);
+    return add_evidence(object, verdict) &&
+           json_verdict_add_advice(object, verdict->explanation, verdict->remedies, verdict->remedy_count);
 }
 
 int json_verdict(const struct verdict *verdict, const char *netns, int64_t taken_at_ns, struct buf *buf)

@@ -15,15 +15,15 @@ static void add_missing(const struct text_why *why, struct buf *buf)
     buf_add_char(buf, '\n');
 }
 
-static void add_explanation(const struct verdict *verdict, const struct text_style *style, struct buf *buf)
+void text_why_explanation(const char *explanation, const struct text_style *style, struct buf *buf)
 {
     static const char head[] = "Why:";
-    if (verdict->explanation == NULL)
+    if (explanation == NULL)
         return;
     buf_add_char(buf, '\n');
     text_parts_paint(buf, style, TEXT_PARTS_BOLD, head);
     buf_add_char(buf, ' ');
-    text_parts_wrap(buf, verdict->explanation, sizeof(head), 0);
+    text_parts_wrap(buf, explanation, sizeof(head), 0);
     buf_add_char(buf, '\n');
 }
 
@@ -33,6 +33,6 @@ void text_why(const struct text_why *why, const struct text_style *style, struct
     text_why_binds(why->verdict, buf);
     text_why_holders(why->verdict, style, buf);
     add_missing(why, buf);
-    add_explanation(why->verdict, style, buf);
-    text_why_remedies(why->verdict, style, buf);
+    text_why_explanation(why->verdict->explanation, style, buf);
+    text_why_remedies(why->verdict->remedies, why->verdict->remedy_count, style, buf);
 }

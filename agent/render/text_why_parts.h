@@ -10,5 +10,7 @@ void text_why_headline(const struct text_why *why, const struct text_style *styl
 void text_why_binds(const struct verdict *verdict, struct buf *buf);
 /* text_why_holders.c: who holds the port. */
 void text_why_holders(const struct verdict *verdict, const struct text_style *style, struct buf *buf);
+/* text_why.c: why; explanation may be NULL. */
+void text_why_explanation(const char *explanation, const struct text_style *style, struct buf *buf);
 /* text_why_remedies.c: what to do. */
-void text_why_remedies(const struct verdict *verdict, const struct text_style *style, struct buf *buf);
+void text_why_remedies(const struct remedy *remedies, size_t count, const struct text_style *style, struct buf *buf);

@@ -17,6 +17,7 @@ static const char *label_of(enum remedy_kind kind)
         return "wait";
     case REMEDY_RELEASE:
     case REMEDY_STOP:
+    case REMEDY_SETTING:
         return "now";
     case REMEDY_CODE:
     case REMEDY_RESERVE:
@@ -78,19 +79,19 @@ static void add_remedy(const struct remedy *remedy, struct buf *buf)
     add_command(remedy->command, buf);
 }
 
-void text_why_remedies(const struct verdict *verdict, const struct text_style *style, struct buf *buf)
+void text_why_remedies(const struct remedy *remedies, size_t count, const struct text_style *style, struct buf *buf)
 {
-    if (verdict->remedy_count == 0)
+    if (count == 0)
         return;
     buf_add_char(buf, '\n');
     text_parts_paint(buf, style, TEXT_PARTS_BOLD, "What to do");
     buf_add_char(buf, '\n');
     const char *above = "";
-    for (size_t i = 0; i < verdict->remedy_count; i++) {
-        const char *label = label_of(verdict->remedies[i].kind);
+    for (size_t i = 0; i < count; i++) {
+        const char *label = label_of(remedies[i].kind);
         text_parts_spaces(buf, LABEL_INDENT);
         buf_printf(buf, "%-*s", INDENT - LABEL_INDENT, strcmp(label, above) != 0 ? label : "");
-        add_remedy(&verdict->remedies[i], buf);
+        add_remedy(&remedies[i], buf);
         buf_add_char(buf, '\n');
         above = label;
     }

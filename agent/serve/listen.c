@@ -1,21 +1,13 @@
 #include "serve/listen.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
-#include <sys/socket.h>
 
 #include "base/parse.h"
+#include "model/sockaddr.h"
 
 /* Short: who waits here for one of the limited connections had better be refused than served much later. */
 #define BACKLOG 16
-
-union socket_address {
-    struct sockaddr generic;
-    struct sockaddr_in ipv4;
-    struct sockaddr_in6 ipv6;
-};
 
 static int refuse(struct error *error, const char *text)
 {
@@ -61,29 +53,11 @@ int listen_parse(const char *text, struct endpoint *ret_endpoint, struct error *
     return 0;
 }
 
-static socklen_t fill_address(union socket_address *socket_address, const struct address *address, uint16_t port)
-{
-    *socket_address = (union socket_address){0};
-    switch (address->family) {
-    case FAMILY_IPV4:
-        socket_address->ipv4.sin_family = AF_INET;
-        socket_address->ipv4.sin_port = htons(port);
-        memcpy(&socket_address->ipv4.sin_addr, address->bytes, sizeof(socket_address->ipv4.sin_addr));
-        return sizeof(socket_address->ipv4);
-    case FAMILY_IPV6:
-        socket_address->ipv6.sin6_family = AF_INET6;
-        socket_address->ipv6.sin6_port = htons(port);
-        memcpy(&socket_address->ipv6.sin6_addr, address->bytes, sizeof(socket_address->ipv6.sin6_addr));
-        return sizeof(socket_address->ipv6);
-    }
-    return 0;
-}
-
 /* A listening socket; *port: as bound. */
 static int open_listener(const struct address *address, uint16_t *port, int *ret_fd)
 {
-    union socket_address socket_address;
-    socklen_t length = fill_address(&socket_address, address, *port);
+    union sockaddr_any socket_address;
+    socklen_t length = sockaddr_fill(&socket_address, address, *port);
     cleanup(cleanup_close) int fd = socket(socket_address.generic.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;

@@ -28,5 +28,11 @@ uint32_t ephemeral_taken(const struct destination *destination);
  */
 uint32_t ephemeral_usable(const struct ephemeral_range *range, const struct destination *destination);
 
+/*
+ * Seconds until connect() finds none, at the destination's rates; 0: it finds none now; negative: that is not in sight.
+ * A TIME_WAIT lasts for 60 s, so at a steady rate their number stops growing.
+ */
+double ephemeral_seconds_left(uint32_t usable, const struct destination *destination);
+
 /* Taken over usable; 0 when nothing is usable and nothing taken. */
 double ephemeral_ratio(const struct ephemeral_range *range, const struct destination *destination);

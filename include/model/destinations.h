@@ -18,9 +18,10 @@ struct destination {
     uint64_t entered_total;    /* into TIME_WAIT, since this destination is in the table */
     uint64_t entered;          /* in this round */
     double entered_per_second; /* smoothed over some rounds */
-    double growth_per_second;  /* of the ports taken, likewise; negative when they get fewer */
-    uint32_t taken_before;     /* live and in TIME_WAIT in the last round that ended */
+    double growth_per_second;  /* of the live ones, likewise; negative when they get fewer */
+    uint32_t live_before;      /* in the last round that ended */
     bool settled;              /* had a socket in the last round that ended */
+    bool rated;                /* the rates have begun */
 };
 
 struct destinations;

@@ -60,7 +60,7 @@ struct report_entered {
 struct report_destination {
     struct destination counts;
     uint32_t usable;             /* by connect(), in all */
-    double exhausted_in_seconds; /* at the present growth; negative: not in sight */
+    double exhausted_in_seconds; /* at the present rates; negative: not in sight */
 };
 #define REPORT_DESTINATIONS_MAX 20
 

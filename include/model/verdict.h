@@ -57,6 +57,7 @@ enum remedy_kind {
     REMEDY_RESERVE,   /* keep outgoing connections away from it */
     REMEDY_PRIVILEGE, /* get the right to bind it */
     REMEDY_ADDRESS,   /* bind another address, or add this one */
+    REMEDY_SETTING,   /* change a setting of the kernel */
     REMEDY_LOOK,      /* find out more */
 };
 const char *remedy_kind_name(enum remedy_kind kind);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/buf.h"
+#include "model/exhaustion.h"
 #include "model/report.h"
 
 /* /api/v1/report. A failed report names what failed in the place of everything that was not measured. */
@@ -17,5 +18,7 @@ must_use int json_ports(const struct report *report, struct buf *buf);
 must_use int json_port(const struct report *report, const struct report_port *port, struct buf *buf);
 /* The verdict object alone; taken_at_ns: CLOCK_REALTIME of the evidence. */
 must_use int json_verdict(const struct verdict *verdict, const char *netns, int64_t taken_at_ns, struct buf *buf);
+/* The keys of a row of destinations in /api/v1/report, then exhausted, openers, explanation, remedies. */
+must_use int json_exhaustion(const struct exhaustion *exhaustion, const char *netns, struct buf *buf);
 /* {"error":{"code":…,"message":…}} */
 must_use int json_error(const char *code, const char *message, struct buf *buf);

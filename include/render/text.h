@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/buf.h"
+#include "model/exhaustion.h"
 #include "model/report.h"
 
 /* How the terminal wants it. */
@@ -10,8 +11,9 @@ struct text_style {
 };
 
 /*
- * The table of `tidewait ports`, from a report that did not fail; "no port has a listener" when it has no row. Names
- * are repaired to UTF-8, their control characters replaced. Failure sticks to buf.
+ * The table of `tidewait ports`, from a report that did not fail; "no port has a listener" when it has no row; below
+ * it, where there are any, that of the destinations that have taken most ephemeral ports. Names are repaired to UTF-8,
+ * their control characters replaced. Failure sticks to buf.
  */
 void text_ports(const struct report *report, const struct text_style *style, struct buf *buf);
 
@@ -28,3 +30,10 @@ struct text_why {
  * command to paste is longer. Failure sticks to buf.
  */
 void text_why(const struct text_why *why, const struct text_style *style, struct buf *buf);
+
+/*
+ * What `tidewait why --exhaustion` says of an explained one: in one line whether source ports are left; the account; who
+ * has taken them; why; what to do. missing: as in struct text_why. Fits into 80 columns, as text_why().
+ */
+void text_exhaustion(const struct exhaustion *exhaustion, const char *missing, const struct text_style *style,
+                     struct buf *buf);

@@ -42,6 +42,11 @@ class Concurrency(unittest.TestCase):
         if path == "/nowhere":
             self.assertEqual((status, json.loads(body)["error"]["code"]), (404, "not_found"))
             return
+        if path == "/readyz" and status == 503:
+            # Rounds come late on a busy machine; they must not fail.
+            self.assertIn(b"more than three intervals", body)
+            self.assertNotIn(b"failed", body)
+            return
         self.assertEqual(status, 200, (path, body))
         if path == "/metrics":
             page = Exposition(body.decode())

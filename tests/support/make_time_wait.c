@@ -1,132 +1,114 @@
 /*
- * make_time_wait [--reuseaddr] [--stay] LISTEN_ADDRESS PORT COUNT [TO_ADDRESS]
+ * make_time_wait [OPTION...] LISTEN_ADDRESS PORT COUNT [TO_ADDRESS]
  *
- * COUNT short connections to one port, closed by the server first: COUNT TIME_WAIT sockets on it, each with another
- * peer. Clients come from 127.0.0.1, 127.0.0.2 … when one address has not ports enough, or from ::1. TO_ADDRESS: where
- * clients connect to, when the server listens on a wildcard. With --stay the listener lives until standard input ends.
+ * COUNT short connections to one port. The server closes first, so that COUNT TIME_WAITs are left on it, each with
+ * another peer. TO_ADDRESS: where clients connect to, when the server listens on a wildcard.
+ *
+ *   --reuseaddr              the server sets SO_REUSEADDR
+ *   --stay                   the listener lives until standard input ends
+ *   --closer=server|client|both   who closes first; both: COUNT TIME_WAITs at each end
+ *   --rate=N                 N connections a second; else as fast as it goes
+ *   --from=ADDRESS           of the first client, else 127.0.0.1 or ::1. For IPv4 the next one follows when its ports
+ *                            are used up
+ *   --client-ports=LOW-HIGH  else 10000-60000
+ *
+ * No client's place is used twice, so that no TIME_WAIT makes room for a new connection.
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
-#include <sys/socket.h>
+#include <time.h>
 
-#include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/parse.h"
+#include "short_connection.h"
 
-#define BACKLOG 128
-#define CLIENT_PORT_LOW 10000U
-#define CLIENT_PORT_HIGH 60000U
-
-union place {
-    struct sockaddr generic;
-    struct sockaddr_in ipv4;
-    struct sockaddr_in6 ipv6;
-};
+/* Of connections whose ends close at the same time. */
+#define BATCH 400
 
 struct order {
     bool reuseaddr;
     bool stay;
+    enum closer closer;
+    uint64_t rate; /* 0: none */
+    const char *from_address;
+    uint64_t client_port_low;
+    uint64_t client_port_high;
     union place listen;
     union place to;
     uint16_t port;
     uint64_t count;
 };
 
-static int give_up(const char *what)
+static in_port_t *port_of(union place *place)
 {
-    (void)fprintf(stderr, "make_time_wait: %s: %s\n", what, strerror(errno));
-    return -1;
+    return place->generic.sa_family == AF_INET ? &place->ipv4.sin_port : &place->ipv6.sin6_port;
 }
 
-static socklen_t length_of(const union place *place)
+/* To the next place: the next port, then the first port of the next address. Port 0 when there is none. */
+static void advance(union place *client, const struct order *order)
 {
-    return place->generic.sa_family == AF_INET ? sizeof(place->ipv4) : sizeof(place->ipv6);
-}
-
-static int read_place(const char *address, uint16_t port, union place *ret_place)
-{
-    union place place = {0};
-    if (inet_pton(AF_INET, address, &place.ipv4.sin_addr) == 1) {
-        place.ipv4.sin_family = AF_INET;
-        place.ipv4.sin_port = htons(port);
-    } else if (inet_pton(AF_INET6, address, &place.ipv6.sin6_addr) == 1) {
-        place.ipv6.sin6_family = AF_INET6;
-        place.ipv6.sin6_port = htons(port);
-    } else {
-        return -EINVAL;
+    unsigned next = ntohs(*port_of(client)) + 1U;
+    if (next == order->port)
+        next++;
+    if (next > order->client_port_high && client->generic.sa_family == AF_INET) {
+        next = (unsigned)order->client_port_low;
+        client->ipv4.sin_addr.s_addr = htonl(ntohl(client->ipv4.sin_addr.s_addr) + 1);
     }
-    *ret_place = place;
+    *port_of(client) = htons((uint16_t)(next <= order->client_port_high ? next : 0));
+}
+
+/* From *client, or from the next place that is free; *client is behind it then. */
+static int connect_next(const struct order *order, int listener, union place *client,
+                        struct short_connection *ret_connection)
+{
+    int r = -EADDRINUSE;
+    while (r == -EADDRINUSE && *port_of(client) != 0) {
+        r = short_connection_open(listener, client, &order->to, ret_connection);
+        advance(client, order);
+    }
+    if (r == -EADDRINUSE)
+        (void)fprintf(stderr, "make_time_wait: the clients have used up their ports\n");
+    return r;
+}
+
+/* Until the connection with this number is due. */
+static void keep_pace(const struct order *order, int64_t began_ns, uint64_t number)
+{
+    if (order->rate == 0)
+        return;
+    int64_t due_ns = began_ns + (int64_t)(number * (uint64_t)CLOCK_NS_PER_S / order->rate);
+    const struct timespec due = {.tv_sec = due_ns / CLOCK_NS_PER_S, .tv_nsec = due_ns % CLOCK_NS_PER_S};
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL) == EINTR)
+        continue;
+}
+
+static int make_all(const struct order *order, int listener)
+{
+    union place client;
+    if (place_read(order->from_address, (uint16_t)order->client_port_low, &client) < 0)
+        return -1;
+    struct short_connection batch[BATCH];
+    size_t most = order->closer == CLOSER_BOTH ? BATCH : 1;
+    int64_t began_ns = clock_monotonic_ns();
+    for (uint64_t made = 0; made < order->count;) {
+        size_t opened = 0;
+        for (; opened < most && made < order->count; opened++, made++) {
+            keep_pace(order, began_ns, made);
+            if (connect_next(order, listener, &client, &batch[opened]) < 0)
+                return -1;
+        }
+        if (short_connection_close(batch, opened, order->closer) < 0)
+            return -1;
+    }
     return 0;
 }
 
-static int open_listener(const struct order *order)
+static int run(const struct order *order)
 {
-    cleanup(cleanup_close) int fd = socket(order->listen.generic.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const int on = 1;
-    if (fd < 0 || (order->reuseaddr && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0) ||
-        bind(fd, &order->listen.generic, length_of(&order->listen)) < 0 || listen(fd, BACKLOG) < 0)
-        return give_up("no listener");
-    return steal_fd(&fd);
-}
-
-/* The place after *client: the next port, then the first port of the next address of 127.0.0.0/8. */
-static void advance(union place *client, uint16_t server_port)
-{
-    in_port_t *port = client->generic.sa_family == AF_INET ? &client->ipv4.sin_port : &client->ipv6.sin6_port;
-    unsigned next = ntohs(*port) + 1U;
-    if (next == server_port)
-        next++;
-    if (next > CLIENT_PORT_HIGH) {
-        next = CLIENT_PORT_LOW;
-        client->ipv4.sin_addr.s_addr = htonl(ntohl(client->ipv4.sin_addr.s_addr) + 1);
-    }
-    *port = htons((uint16_t)next);
-}
-
-/* A connected client on *client, or on the next place that is free. */
-static int connect_client(const struct order *order, union place *client)
-{
-    cleanup(cleanup_close) int fd = socket(order->to.generic.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return give_up("no client");
-    while (bind(fd, &client->generic, length_of(client)) < 0) {
-        if (errno != EADDRINUSE)
-            return give_up("no port for the client");
-        advance(client, order->port);
-    }
-    if (connect(fd, &order->to.generic, length_of(&order->to)) < 0)
-        return give_up("no connection");
-    return steal_fd(&fd);
-}
-
-static int make_one(const struct order *order, int listener, union place *client)
-{
-    cleanup(cleanup_close) int near = connect_client(order, client);
-    if (near < 0)
+    cleanup(cleanup_close) int listener = -1;
+    if (short_connection_listen(&order->listen, order->reuseaddr, &listener) < 0 || make_all(order, listener) < 0)
         return -1;
-    int far = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-    if (far < 0)
-        return give_up("no connection accepted");
-    (void)close(far); /* first: the TIME_WAIT is the server's */
-    char byte;
-    return read(near, &byte, 1) == 0 ? 0 : give_up("the server's end was not seen");
-}
-
-static int make_all(const struct order *order)
-{
-    cleanup(cleanup_close) int listener = open_listener(order);
-    if (listener < 0)
-        return -1;
-    union place client;
-    const char *from = order->to.generic.sa_family == AF_INET ? "127.0.0.1" : "::1";
-    if (read_place(from, CLIENT_PORT_LOW, &client) < 0)
-        return -1;
-    for (uint64_t i = 0; i < order->count; i++) {
-        if (make_one(order, listener, &client) < 0)
-            return -1;
-        advance(&client, order->port);
-    }
     (void)printf("made %llu\n", (unsigned long long)order->count);
     (void)fflush(stdout);
     char byte;
@@ -135,33 +117,86 @@ static int make_all(const struct order *order)
     return 0;
 }
 
+/* What follows "NAME=" when the argument begins so, else NULL. */
+static const char *value_of(const char *argument, const char *name)
+{
+    size_t length = strlen(name);
+    return strncmp(argument, name, length) == 0 && argument[length] == '=' ? &argument[length + 1] : NULL;
+}
+
+static int read_closer(const char *text, enum closer *ret_closer)
+{
+    static const char *const names[] = {[CLOSER_SERVER] = "server", [CLOSER_CLIENT] = "client", [CLOSER_BOTH] = "both"};
+    for (enum closer closer = CLOSER_SERVER; closer <= CLOSER_BOTH; closer++) {
+        if (strcmp(text, names[closer]) == 0) {
+            *ret_closer = closer;
+            return 0;
+        }
+    }
+    return -EINVAL;
+}
+
+static int read_ports(const char *text, struct order *order)
+{
+    char low[8] = "";
+    const char *dash = strchr(text, '-');
+    if (dash == NULL || (size_t)(dash - text) >= sizeof(low))
+        return -EINVAL;
+    memcpy(low, text, (size_t)(dash - text));
+    if (parse_uint(low, UINT16_MAX, &order->client_port_low) < 0)
+        return -EINVAL;
+    return parse_uint(dash + 1, UINT16_MAX, &order->client_port_high);
+}
+
+static int read_option(const char *argument, struct order *order)
+{
+    const char *value;
+    if (strcmp(argument, "--reuseaddr") == 0)
+        order->reuseaddr = true;
+    else if (strcmp(argument, "--stay") == 0)
+        order->stay = true;
+    else if ((value = value_of(argument, "--closer")) != NULL)
+        return read_closer(value, &order->closer);
+    else if ((value = value_of(argument, "--rate")) != NULL)
+        return parse_uint(value, UINT32_MAX, &order->rate);
+    else if ((value = value_of(argument, "--from")) != NULL)
+        order->from_address = value;
+    else if ((value = value_of(argument, "--client-ports")) != NULL)
+        return read_ports(value, order);
+    else
+        return -EINVAL;
+    return 0;
+}
+
 static int read_order(int argc, char **argv, struct order *ret_order)
 {
-    struct order order = {0};
+    struct order order = {.client_port_low = 10000, .client_port_high = 60000};
     int at = 1;
-    for (; at < argc && strncmp(argv[at], "--", 2) == 0; at++) {
-        order.reuseaddr |= strcmp(argv[at], "--reuseaddr") == 0;
-        order.stay |= strcmp(argv[at], "--stay") == 0;
-    }
+    for (; at < argc && strncmp(argv[at], "--", 2) == 0; at++)
+        if (read_option(argv[at], &order) < 0)
+            return -EINVAL;
     uint64_t port = 0;
     if (argc - at < 3 || argc - at > 4 || parse_uint(argv[at + 1], UINT16_MAX, &port) < 0 ||
         parse_uint(argv[at + 2], UINT32_MAX, &order.count) < 0)
         return -EINVAL;
     order.port = (uint16_t)port;
-    if (read_place(argv[at], order.port, &order.listen) < 0)
+    if (place_read(argv[at], order.port, &order.listen) < 0 ||
+        place_read(argc - at == 4 ? argv[at + 3] : argv[at], order.port, &order.to) < 0)
         return -EINVAL;
-    int r = read_place(argc - at == 4 ? argv[at + 3] : argv[at], order.port, &order.to);
-    if (r == 0)
-        *ret_order = order;
-    return r;
+    if (order.from_address == NULL)
+        order.from_address = order.to.generic.sa_family == AF_INET ? "127.0.0.1" : "::1";
+    *ret_order = order;
+    return 0;
 }
 
 int main(int argc, char **argv)
 {
     struct order order;
     if (read_order(argc, argv, &order) < 0) {
-        (void)fprintf(stderr, "make_time_wait [--reuseaddr] [--stay] LISTEN_ADDRESS PORT COUNT [TO_ADDRESS]\n");
+        (void)fprintf(stderr, "make_time_wait [--reuseaddr] [--stay] [--closer=server|client|both] [--rate=N]\n"
+                              "               [--from=ADDRESS] [--client-ports=LOW-HIGH]\n"
+                              "               LISTEN_ADDRESS PORT COUNT [TO_ADDRESS]\n");
         return 2;
     }
-    return make_all(&order) < 0 ? 1 : 0;
+    return run(&order) < 0 ? 1 : 0;
 }

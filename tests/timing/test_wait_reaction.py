@@ -2,26 +2,23 @@
 
 Measured against the clock, on a machine that has nothing else to do, so it is no part of an ordinary run of the tests:
 
-    cmake --preset release -B build/timing -DBUILD_TESTING=ON -DTIDEWAIT_TIMING=ON && cmake --build build/timing
-    ctest --test-dir build/timing -L timing --verbose
+    cmake --preset dev && cmake --build --preset dev
+    ctest --test-dir build/dev -C timing -R timing/wait_reaction --verbose
 """
 
 import os
-import signal
-import socket
+import random
 import statistics
-import struct
-import subprocess
 import threading
 import time
 import unittest
 
 from lab import sockets
-from lab.agent import BINARY, environment
+from lab.changes import CHANGES
 from lab.kernel import bind_result
 from lab.suite import main
 from lab.terminal import Terminal
-from lab.waiting import PATIENCE, until
+from lab.wait import INTERRUPTED, MET, Wait
 
 REACTION_MEDIAN_S = 0.05
 CPU_SHARE_MAX = 0.01
@@ -33,143 +30,10 @@ WAITS_AT_ONCE = 3
 MANY_ENDPOINTS = 20
 LONG_WAIT_S = 60
 BETWEEN_BINDS_S = 0.002
-INTERRUPTED = 130
+BETWEEN_LOOKS_S = 0.05
 # 60 s and the kernel's timer slack.
 TIME_WAIT_ENDS_WITHIN_S = 90
-LOOKS_BEFORE = 5
 FIRST_PORT = 7001
-RESET = struct.pack("ii", 1, 0)
-
-
-class Wait:
-    """A running `tidewait wait`, and when and how it ended."""
-
-    def __init__(self, *arguments):
-        self.began = time.monotonic()
-        self.process = subprocess.Popen([BINARY, "wait", *arguments, "--timeout", "3m"], env=environment(),
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        self.ended = self.code = self.cpu = None
-        self._watcher = threading.Thread(target=self._watch)
-        self._watcher.start()
-
-    def _watch(self):
-        _, status, usage = os.wait4(self.process.pid, 0)
-        self.ended = time.monotonic()
-        self.code = os.waitstatus_to_exitcode(status)
-        self.cpu = usage.ru_utime + usage.ru_stime
-        self.process.returncode = self.code
-
-    def until_it_looks(self):
-        """Each look ends with a sleep."""
-        def sleeps():
-            with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
-                fields = dict(line.split(":", 1) for line in status)
-            return int(fields["voluntary_ctxt_switches"]) > LOOKS_BEFORE
-        until(sleeps, "it looks again and again")
-
-    def join(self, code=0):
-        """Waits for its end, which must be that of what it waited for."""
-        self._watcher.join(PATIENCE)
-        assert self.code == code, f"{self.process.args}: {self.code}"
-        return self
-
-    def interrupt(self):
-        """Ends it before its time."""
-        self.process.send_signal(signal.SIGINT)
-        return self.join(INTERRUPTED)
-
-    def share(self):
-        """Of one core, over its life."""
-        return self.cpu / (self.ended - self.began)
-
-
-def reset(*ends):
-    """Closes them without TIME_WAIT."""
-    for end in ends:
-        end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-    for end in ends:
-        end.close()
-
-
-# Each makes a situation, and gives the arguments of `wait`, the change that it waits for, and what is to be closed then.
-
-
-def close_listener(port):
-    server = sockets.listener("0.0.0.0", port)
-    return [str(port)], server.close, [server]
-
-
-def close_dual_stack_listener(port):
-    server = sockets.listener("::", port)
-    return [f"127.0.0.1:{port}"], server.close, [server]
-
-
-def close_bound(port):
-    holder = sockets.bound("127.0.0.1", port)
-    return [str(port)], holder.close, [holder]
-
-
-def close_bound_with_reuseaddr(port):
-    holder = sockets.bound("127.0.0.1", port, reuseaddr=True)
-    return [str(port)], holder.close, [holder]
-
-
-def close_udp(port):
-    holder = sockets.bound("0.0.0.0", port, protocol="udp")
-    return [f"udp:{port}"], holder.close, [holder]
-
-
-def reset_connection(port):
-    ends = sockets.accepted("127.0.0.1", port)
-    return [str(port)], lambda: reset(*ends), ends
-
-
-def reset_connection_with_reuseaddr(port):
-    ends = sockets.accepted("127.0.0.1", port, reuseaddr=True)
-    return [str(port)], lambda: reset(*ends), ends
-
-
-def reset_outgoing(port):
-    with sockets.listener("127.0.0.2", port) as server:
-        client = sockets.new_socket("127.0.0.1")
-        client.bind(("127.0.0.1", port))
-        client.connect(server.getsockname())
-        far = server.accept()[0]
-    return [f"127.0.0.1:{port}"], lambda: reset(client, far), [client, far]
-
-
-def release(port):
-    subprocess.run(["ss", "-K", "-Htan", f"sport = :{port}"], check=True, stdout=subprocess.DEVNULL)
-
-
-def release_time_wait(port):
-    sockets.time_wait("127.0.0.1", port, 3)
-    return [str(port)], lambda: release(port), []
-
-
-def release_time_wait_with_reuseaddr(port):
-    sockets.time_wait("127.0.0.1", port, 3, reuseaddr=True)
-    return [str(port)], lambda: release(port), []
-
-
-def release_for_reuseaddr(port):
-    sockets.time_wait("127.0.0.1", port, 3)
-    return [str(port), "--reuseaddr"], lambda: release(port), []
-
-
-def begin_to_listen(port):
-    server = sockets.bound("127.0.0.1", port)
-    return [str(port), "--for", "listening"], server.listen, [server]
-
-
-def begin_to_listen_on_udp(port):
-    server = sockets.new_socket("127.0.0.1", protocol="udp")
-    return [f"udp:{port}", "--for", "listening"], lambda: server.bind(("127.0.0.1", port)), [server]
-
-
-CHANGES = (close_listener, close_dual_stack_listener, close_bound, close_bound_with_reuseaddr, close_udp, reset_connection,
-           reset_connection_with_reuseaddr, reset_outgoing, release_time_wait, release_time_wait_with_reuseaddr,
-           release_for_reuseaddr, begin_to_listen, begin_to_listen_on_udp)
 
 
 def react(change, port):
@@ -177,13 +41,21 @@ def react(change, port):
     arguments, act, made = change(port)
     wait = Wait(*arguments)
     wait.until_it_looks()
-    assert wait.ended is None, "it did not wait"
+    # At any point between two looks.
+    threading.Event().wait(random.uniform(0, BETWEEN_LOOKS_S))
     began = time.monotonic()
     act()
-    wait.join()
+    join(wait)
     for each in made:
         each.close()
     return wait.ended - began
+
+
+def join(wait):
+    """Waits for its end, which must be that of what it waited for."""
+    outcome = wait.outcome()
+    assert outcome.code == MET, outcome
+    return wait
 
 
 def tell(name, seconds, shares=()):
@@ -207,7 +79,7 @@ def react_to_time_waits(ports, waits_each=1):
             if port not in free_at and bind_result("::", port) == "ok":
                 free_at[port] = time.monotonic()
         pause.wait(BETWEEN_BINDS_S)
-    return [(port, wait.join().ended - free_at[port], wait.share()) for port, wait in waits]
+    return [(port, join(wait).ended - free_at[port], wait.share()) for port, wait in waits]
 
 
 def tell_time_waits(name, reactions, ports):
@@ -271,7 +143,9 @@ class LongWaits(unittest.TestCase):
             _, _, usage = os.wait4(terminal.process.pid, 0)
             shares = {"on a terminal": (usage.ru_utime + usage.ru_stime) / (time.monotonic() - began)}
             terminal.process.returncode = INTERRUPTED
-        shares.update((name, wait.interrupt().share()) for name, wait in waits.items())
+        for name, wait in waits.items():
+            self.assertEqual(wait.end().code, INTERRUPTED)
+            shares[name] = wait.share()
         for name, share in shares.items():
             print(f"{name[:40]:40} CPU {share:.2%} of a core")
         self.assertLess(max(shares.values()), CPU_SHARE_MAX)

@@ -27,6 +27,8 @@
 
 /* What is promised: not earlier than the timer's slack and this before. TIME_WAIT has the coarsest timer of all. */
 #define TOLERANCE_S 0.5
+/* Two direct binds are seldom further apart. */
+#define GAP_MAX_NS (50 * CLOCK_NS_PER_MS)
 #define TIME_WAIT_MS 60000
 
 struct answer {
@@ -157,34 +159,41 @@ static bool live_on(struct run *run, struct situation *situation)
     return true;
 }
 
+static double seconds_between(int64_t begin_ns, int64_t end_ns)
+{
+    return (double)(end_ns - begin_ns) / (double)CLOCK_NS_PER_S;
+}
+
 static void complain(const struct run *run, const struct situation *situation, const struct answer *answer,
                      const char *what)
 {
     char text[TENANT_TEXT_MAX];
     endpoint_format(&situation->endpoint, text);
-    double real = (double)(situation->first_success_ns - answer->answered_ns) / (double)CLOCK_NS_PER_S;
-    print_error("seed %" PRIu64 ", %s: said %.3f s, was %.3f s: %s\n", run->seed, text, answer->seconds, real, what);
+    print_error("seed %" PRIu64 ", %s: said %.3f s, was %.3f to %.3f s: %s\n", run->seed, text, answer->seconds,
+                seconds_between(answer->answered_ns, situation->last_failure_ns),
+                seconds_between(answer->answered_ns, situation->first_success_ns), what);
     for (size_t i = 0; i < situation->tenant_count; i++) {
         tenant_format(&situation->tenants[i], text);
         print_error("  %s\n", text);
     }
-    fail();
 }
 
-/* The port came free between its last failure and its first success: nobody is blamed for what lies between. */
-static void check(struct run *run, const struct situation *situation)
+/* The port came free between its last failure and its first success. Returns how many answers were wrong. */
+static size_t check(struct run *run, const struct situation *situation)
 {
     double slack_s = (double)kernel_timer_slack_ms(&run->ways.inquiry.settings, TIME_WAIT_MS) / 1000;
+    size_t wrong = 0;
     for (size_t i = 0; i < situation->answer_count; i++) {
         const struct answer *answer = &situation->answers[i];
-        int64_t said_ns = (int64_t)(answer->seconds * (double)CLOCK_NS_PER_S);
-        if (situation->last_failure_ns > answer->asked_ns + said_ns)
-            complain(run, situation, answer, "not yet free when it was to be");
-        double early_s = (double)(answer->answered_ns + said_ns - situation->first_success_ns) / (double)CLOCK_NS_PER_S;
-        if (early_s > slack_s + TOLERANCE_S)
-            complain(run, situation, answer, "free too long before");
+        bool late = seconds_between(answer->asked_ns, situation->last_failure_ns) > answer->seconds;
+        double early_s = answer->seconds - seconds_between(answer->answered_ns, situation->first_success_ns);
+        bool early = early_s > slack_s + TOLERANCE_S;
+        if (late || early)
+            complain(run, situation, answer, late ? "not yet free when it was to be" : "free too long before");
+        wrong += late || early;
         run->errors[run->error_count++] = early_s;
     }
+    return wrong;
 }
 
 static int by_value(const void *left, const void *right)
@@ -194,6 +203,33 @@ static int by_value(const void *left, const void *right)
     memcpy(&l, left, sizeof(l));
     memcpy(&r, right, sizeof(r));
     return (l > r) - (l < r);
+}
+
+static void report(struct run *run)
+{
+    size_t tenants = 0;
+    size_t held = 0;
+    size_t wrong = 0;
+    size_t watched_badly = 0;
+    for (size_t i = 0; i < run->count; i++) {
+        const struct situation *situation = &run->situations[i];
+        tenants += situation->present;
+        if (situation->answer_count == 0)
+            continue;
+        held++;
+        watched_badly += situation->first_success_ns - situation->last_failure_ns > GAP_MAX_NS;
+        wrong += check(run, situation);
+    }
+    qsort(run->errors, run->error_count, sizeof(*run->errors), by_value);
+    print_message("%zu of %" PRIu64 " situations held, %zu sockets; announced %zu times, not known %zu times\n", held,
+                  run->count, tenants, run->error_count, run->unknown);
+    /* Some endpoints are in nobody's way, and of some the table cannot tell; but those are few. */
+    assert_true(held * 2 > run->count);
+    print_message("announced - real: min %.3f s, median %.3f s, max %.3f s\n", run->errors[0],
+                  run->errors[run->error_count / 2], run->errors[run->error_count - 1]);
+    assert_int_equal(wrong, 0);
+    /* A machine that is too busy to look proves nothing. */
+    assert_true(watched_badly * 10 <= held);
 }
 
 static void every_port_is_free_when_it_was_said_to_be(void **state)
@@ -210,20 +246,7 @@ static void every_port_is_free_when_it_was_said_to_be(void **state)
         assert_true(clock_monotonic_ns() - begin_ns < DEADLINE_NS);
         (void)poll(NULL, 0, PAUSE_MS);
     }
-    size_t tenants = 0;
-    size_t held = 0;
-    for (size_t i = 0; i < run->count; i++) {
-        tenants += run->situations[i].present;
-        held += run->situations[i].answer_count > 0;
-        check(run, &run->situations[i]);
-    }
-    /* Some endpoints are in nobody's way, and of some the table cannot tell; but those are few. */
-    assert_true(held * 2 > run->count);
-    qsort(run->errors, run->error_count, sizeof(*run->errors), by_value);
-    print_message("%zu of %" PRIu64 " situations held, %zu sockets, %zu times announced, %zu times not known\n", held,
-                  run->count, tenants, run->error_count, run->unknown);
-    print_message("announced - real: min %.3f s, median %.3f s, max %.3f s\n", run->errors[0],
-                  run->errors[run->error_count / 2], run->errors[run->error_count - 1]);
+    report(run);
     for (size_t i = 0; i < run->count; i++)
         world_done(&run->situations[i].world);
 }

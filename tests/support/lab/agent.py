@@ -127,24 +127,25 @@ class Agent:
         try:
             code = self.process.wait(SECONDS_TO_END)
         except subprocess.TimeoutExpired:
-            self.kill()
             raise AssertionError(f"still there {SECONDS_TO_END} s after {sign.name}:\n{self.log()}") from None
+        seconds = time.monotonic() - began
         assert code == 0, f"ended with {code}:\n{self.log()}"
-        self.hang_up()
-        self._errors.close()
-        return time.monotonic() - began
+        self.kill()
+        return seconds
 
     def kill(self):
-        """Ends it without asking, after a failure."""
+        """Ends it without asking, when it is still there."""
         self.process.kill()
         self.process.wait()
         self.hang_up()
+        self._errors.close()
 
     def __enter__(self):
         return self
 
     def __exit__(self, kind, error, trace):
-        if kind is not None:
+        try:
+            if kind is None and self.process.returncode is None:
+                self.stop()
+        finally:
             self.kill()
-        elif self.process.returncode is None:
-            self.stop()

@@ -48,8 +48,8 @@ static void the_longest_time_is_that_of_time_wait_alone(void **state)
     (void)state;
     cleanup(census_freep) struct census *census = census_round_usual(16);
     census_round_take(census, 1,
-                      WORLD("listen 0.0.0.0", "fin_wait2 127.0.0.1 orphan left 59000", "time_wait 127.0.0.1 left 20000",
-                            "time_wait 127.0.0.2 left 30000"));
+                      WORLD("listen 0.0.0.0", "time_wait 127.0.0.1 left 20000", "time_wait 127.0.0.2 left 30000",
+                            "time_wait 127.0.0.1 left 10000", "fin_wait2 127.0.0.1 orphan left 59000"));
     assert_int_equal(census_port_find(census, PROTOCOL_TCP, WORLD_PORT)->longest_time_wait_ms, 30000);
 }
 

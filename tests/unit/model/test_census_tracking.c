@@ -23,8 +23,19 @@ static void a_listener_earns_its_port_tracking_and_a_connection_does_not(void **
                       WORLD("listen 0.0.0.0 port 80", "listen :: port 50000", "established 10.0.0.1 port 81"));
     assert_true(tracks(census, PROTOCOL_TCP, 80));
     assert_true(tracks(census, PROTOCOL_TCP, 50000));
+    assert_false(census_port_find(census, PROTOCOL_TCP, 80)->watched);
     assert_false(tracks(census, PROTOCOL_TCP, 81));
     assert_false(tracks(census, PROTOCOL_UDP, 80));
+}
+
+static void a_port_listens_in_the_rounds_that_see_a_listener(void **state)
+{
+    (void)state;
+    cleanup(census_freep) struct census *census = census_round_usual(16);
+    census_round_take(census, 1, WORLD("listen 127.0.0.1", "established 127.0.0.1 inbound", "time_wait 127.0.0.1"));
+    assert_true(census_port_find(census, PROTOCOL_TCP, WORLD_PORT)->listening);
+    census_round_take(census, 2, WORLD("established 127.0.0.1 inbound", "time_wait 127.0.0.1"));
+    assert_false(census_port_find(census, PROTOCOL_TCP, WORLD_PORT)->listening);
 }
 
 static void udp_earns_tracking_outside_the_ephemeral_range(void **state)
@@ -151,6 +162,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_listener_earns_its_port_tracking_and_a_connection_does_not),
+        cmocka_unit_test(a_port_listens_in_the_rounds_that_see_a_listener),
         cmocka_unit_test(udp_earns_tracking_outside_the_ephemeral_range),
         cmocka_unit_test(without_watching_listeners_only_watched_ports_are_tracked),
         cmocka_unit_test(with_track_all_every_port_with_a_socket_is_tracked),
