@@ -44,6 +44,7 @@ int cmd_ports(int argc, char **argv)
         .limits = {.max_ports = EVERY_PORT,
                    .track_listeners = true,
                    .track_all = all,
+                   .track_traffic = !json, /* what has been counted needs more than one look */
                    .forget_after_ns = CLOCK_NS_PER_S},
         .probe = true,
         .probe_interval_ns = CLOCK_NS_PER_S,

@@ -61,9 +61,9 @@ static int find(struct sentence *sentence, struct error *error)
 static bool is_confirmed(const struct sentence *sentence, const char *name)
 {
     (void)fprintf(stderr,
-                  "%zu sockets in TIME_WAIT (or orphaned in FIN_WAIT2) on %s. They keep late segments of their\n"
-                  "connections from being taken for a new one's (RFC 1337). End them? [y/N] ",
-                  sentence->count, name);
+                  "%zu %s in TIME_WAIT, or orphaned in FIN_WAIT2, on %s: what keeps late segments of\n"
+                  "old connections from being taken for a new one's (RFC 1337). End now? [y/N] ",
+                  sentence->count, sentence->count == 1 ? "socket" : "sockets", name);
     char line[16];
     return fgets(line, sizeof(line), stdin) != NULL && (line[0] == 'y' || line[0] == 'Y');
 }

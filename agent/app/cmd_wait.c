@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/signalfd.h>
 
+#include "argument.h"
 #include "base/clock.h"
 #include "base/parse.h"
 #include "command.h"
@@ -51,16 +52,19 @@ static void wait_done(struct wait *wait)
     cleanup_close(&wait->signals);
 }
 
-static int read_value(struct request *request, const char *flag, const char *value)
+static int read_timeout(struct request *request, const char *value)
 {
     if (value == NULL)
-        return command_usage_error("%s needs a value: --for listening, --timeout 30s", flag);
-    if (strcmp(flag, "--timeout") == 0) {
-        if (parse_duration(value, &request->timeout_ns) < 0)
-            return command_usage_error("--timeout: \"%.40s\" is not a duration: give one as in 500ms, 30s or 2m",
-                                       value);
-        return EXIT_FREE;
-    }
+        return command_usage_error("--timeout needs a value, as in --timeout 30s");
+    if (parse_duration(value, &request->timeout_ns) < 0)
+        return command_usage_error("--timeout: \"%.40s\" is not a duration: give one as in 500ms, 30s or 2m", value);
+    return EXIT_FREE;
+}
+
+static int read_goal(struct request *request, const char *value)
+{
+    if (value == NULL)
+        return command_usage_error("--for needs a value, as in --for listening");
     if (strcmp(value, "free") != 0 && strcmp(value, "listening") != 0)
         return command_usage_error("--for: \"%.40s\" cannot be waited for: give free or listening", value);
     request->goal = strcmp(value, "free") == 0 ? WAIT_FOR_FREE : WAIT_FOR_LISTENING;
@@ -70,9 +74,12 @@ static int read_value(struct request *request, const char *flag, const char *val
 static int read_argument(char **argv, int *at, struct request *request)
 {
     struct error error;
+    const char *value;
     const char *argument = argv[*at];
-    if (strcmp(argument, "--for") == 0 || strcmp(argument, "--timeout") == 0)
-        return read_value(request, argument, argv[++*at]);
+    if (argument_has_value(argv, at, "--timeout", &value))
+        return read_timeout(request, value);
+    if (argument_has_value(argv, at, "--for", &value))
+        return read_goal(request, value);
     if (strcmp(argument, "--reuseaddr") == 0)
         request->reuseaddr = true;
     else if (strcmp(argument, "--json") == 0)

@@ -2,7 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "argument.h"
 #include "base/clock.h"
+#include "cmd_exhaustion.h"
 #include "command.h"
 #include "endpoints.h"
 #include "inquiry.h"
@@ -15,6 +17,7 @@
 struct request {
     struct endpoints endpoints;
     const char *message; /* NULL: none */
+    bool exhaustion;     /* about source ports towards the endpoint, if there is one */
     bool json;
     bool reuseaddr;
 };
@@ -24,21 +27,34 @@ static void request_done(struct request *request)
     endpoints_done(&request->endpoints);
 }
 
-static int read_flag(int argc, char **argv, int *at, struct request *request)
+static int read_flag(char **argv, int *at, struct request *request)
 {
     const char *flag = argv[*at];
-    if (strcmp(flag, "--json") == 0) {
+    if (strcmp(flag, "--json") == 0)
         request->json = true;
-    } else if (strcmp(flag, "--reuseaddr") == 0) {
+    else if (strcmp(flag, "--reuseaddr") == 0)
         request->reuseaddr = true;
-    } else if (strcmp(flag, "--message") == 0) {
-        if (*at + 1 == argc)
-            return command_usage_error("--message needs a text: --message \"bind: address already in use\", or - to "
-                                       "read it from standard input");
-        request->message = argv[++*at];
-    } else {
+    else if (strcmp(flag, "--exhaustion") == 0)
+        request->exhaustion = true;
+    else if (!argument_has_value(argv, at, "--message", &request->message))
         return command_usage_error("why has no flag \"%.40s\"; `tidewait help why` lists those there are", flag);
-    }
+    else if (request->message == NULL)
+        return command_usage_error(
+            "--message needs a text: --message \"bind: address already in use\", or - to read it "
+            "from standard input");
+    return EXIT_FREE;
+}
+
+static int check_exhaustion(const struct request *request)
+{
+    const struct endpoint *destination = request->endpoints.items;
+    if (request->message != NULL || request->reuseaddr)
+        return command_usage_error("--exhaustion goes with a destination and --json only, as in `tidewait why "
+                                   "--exhaustion 10.0.0.5:5432`");
+    if (request->endpoints.count > 1 ||
+        (destination != NULL && (destination->any_address || address_is_wildcard(&destination->address))))
+        return command_usage_error("--exhaustion takes one destination, an address and a port, as in `tidewait why "
+                                   "--exhaustion 10.0.0.5:5432`");
     return EXIT_FREE;
 }
 
@@ -48,12 +64,14 @@ static int read_request(int argc, char **argv, struct request *request)
         struct error error;
         int code = EXIT_FREE;
         if (strncmp(argv[at], "--", 2) == 0)
-            code = read_flag(argc, argv, &at, request);
+            code = read_flag(argv, &at, request);
         else if (endpoints_add(&request->endpoints, argv[at], &error) < 0)
             code = command_usage_error("%s", error.text);
         if (code != EXIT_FREE)
             return code;
     }
+    if (request->exhaustion)
+        return check_exhaustion(request);
     if (request->message != NULL && request->endpoints.count > 0)
         return command_usage_error("give either --message or endpoints, as in `tidewait why 8080`");
     if (request->message == NULL && request->endpoints.count == 0)
@@ -106,7 +124,9 @@ int cmd_why(int argc, char **argv)
     cleanup(request_done) struct request request = {0};
     int code = read_request(argc, argv, &request);
     if (code == EXIT_FREE && request.message != NULL)
-        code = troubles_read(request.message, request.json, &request.endpoints);
+        code = troubles_read(request.message, request.json, &request.endpoints, &request.exhaustion);
+    if (code == EXIT_FREE && request.exhaustion)
+        return cmd_exhaustion(request.endpoints.items, request.json);
     if (code == EXIT_FREE)
         code = refuse_udp_reuseaddr(&request);
     if (code != EXIT_FREE || request.endpoints.count == 0)
@@ -129,9 +149,12 @@ void cmd_why_print_flags(void)
         "\n"
         "  ENDPOINT          8080, udp:53, 127.0.0.1:5432, [::1]:8080, 8000-8010; no address: all, IPv4 and IPv6\n"
         "  --message TEXT    for the port that an error message names; - reads it from standard input\n"
+        "  --exhaustion [ADDRESS:PORT]\n"
+        "                    why outgoing connections fail: the source ports towards it, or the fullest destination\n"
         "  --reuseaddr       judge for a server that sets SO_REUSEADDR (TCP only)\n"
         "  --json            one compact object a line, one for each endpoint\n"
         "\n"
         "Works without the agent. Binds each endpoint for some microseconds, and never listens.\n"
-        "Exit 0: free. 4: only with SO_REUSEADDR. 1: held. 3: could not be determined. The worst of several counts.");
+        "Exit 0: free. 4: only with SO_REUSEADDR. 1: held, or exhausted. 3: could not be determined. The worst of "
+        "several counts.");
 }

@@ -126,14 +126,17 @@ int inquiry_explain(struct inquiry *inquiry, int64_t now_ns, struct verdict *ver
     return round_report_finish(verdict, inquiry->owners, &inquiry->settings);
 }
 
+const char *inquiry_why_missing(const struct inquiry *inquiry)
+{
+    return owners_incomplete(inquiry->owners)
+               ? "Some owners are hidden: CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH show them, as root has."
+               : "Some owners are not among the processes that can be seen from here: another PID namespace has them.";
+}
+
 const char *inquiry_missing(const struct inquiry *inquiry, const struct verdict *verdict)
 {
     bool nameless = false;
     for (size_t i = 0; i < verdict->holder_count; i++)
         nameless = nameless || (verdict->holders[i].inode_count > 0 && verdict->holders[i].owner_count == 0);
-    if (!nameless)
-        return NULL;
-    return owners_incomplete(inquiry->owners)
-               ? "Some owners are hidden: CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH show them, as root has."
-               : "Some owners are not among the processes that can be seen from here: another PID namespace has them.";
+    return nameless ? inquiry_why_missing(inquiry) : NULL;
 }

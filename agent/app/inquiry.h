@@ -37,3 +37,5 @@ must_use int inquiry_explain(struct inquiry *inquiry, int64_t now_ns, struct ver
 
 /* What keeps some owners of the verdict's holders out of sight, and what would show them; NULL: nothing. A constant. */
 const char *inquiry_missing(const struct inquiry *inquiry, const struct verdict *verdict);
+/* The same, when it is known that some owners are. */
+const char *inquiry_why_missing(const struct inquiry *inquiry);

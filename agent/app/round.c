@@ -239,3 +239,8 @@ struct report *round_run(struct round *round)
     report->agent = round->agent;
     return report;
 }
+
+const struct census *round_census(const struct round *round)
+{
+    return round->census;
+}

@@ -31,3 +31,6 @@ static inline void round_freep(struct round **round)
  * left to the caller. NULL only when memory lacks.
  */
 struct report *round_run(struct round *round);
+
+/* What the last round saw, when it did not fail; until the next one. */
+const struct census *round_census(const struct round *round);

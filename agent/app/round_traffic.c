@@ -16,15 +16,8 @@ static int add_chosen(void *context, const struct sock *sock)
 int round_traffic_learn_binds(struct sockdiag *sockdiag, const struct kernel_settings *settings, struct census *census,
                               struct error *error)
 {
-    const struct destinations *destinations = census_destinations(census);
     double size = (double)(settings->local_port_high - settings->local_port_low + 1);
-    bool filling = false;
-    for (size_t i = 0; i < destinations_count(destinations); i++) {
-        const struct destination *destination = destinations_at(destinations, i);
-        filling =
-            filling || (destination->protocol == PROTOCOL_TCP && ephemeral_taken(destination) > SHOWN_SHARE * size);
-    }
-    if (!filling)
+    if (census_ephemeral_used(census, PROTOCOL_TCP) <= SHOWN_SHARE * size)
         return 0;
     struct sockdiag_query query = {
         .protocol = PROTOCOL_TCP,

@@ -13,7 +13,7 @@ struct round_missed {
 };
 
 /*
- * Learns which connections chose their port themselves, when some destination is filling: a second, filtered walk.
+ * Learns which connections chose their port themselves, when a good part of the range is used: a second, filtered walk.
  * Returns 0 or a negative errno.
  */
 must_use int round_traffic_learn_binds(struct sockdiag *sockdiag, const struct kernel_settings *settings,

@@ -11,10 +11,6 @@
 
 static const char *meaning_of(const struct message *message)
 {
-    if (message->outgoing)
-        return "An outgoing connection found no source port: every port of ip_local_port_range\n"
-               "that it could use towards that destination is taken, by connections or by\n"
-               "TIME_WAITs. It is not about a server's port.";
     switch (message->trouble) {
     case MESSAGE_IN_USE:
         return "\"Address already in use\" (EADDRINUSE, errno 98; on Windows 10048,\n"
@@ -25,7 +21,7 @@ static const char *meaning_of(const struct message *message)
     case MESSAGE_NOT_AVAILABLE:
         return "\"Cannot assign requested address\" (EADDRNOTAVAIL, errno 99): in bind(), the\n"
                "address is none of this host's; in connect(), no source port is left towards\n"
-               "the destination. The message names no port.";
+               "the destination: tidewait why --exhaustion. The message names no port.";
     case MESSAGE_DENIED:
         return "\"Permission denied\" (EACCES, errno 13): the port is below\n"
                "net.ipv4.ip_unprivileged_port_start and the server lacks CAP_NET_BIND_SERVICE,\n"
@@ -52,7 +48,7 @@ static size_t read_standard_input(char *text)
     return length;
 }
 
-int troubles_read(const char *text, bool json, struct endpoints *endpoints)
+int troubles_read(const char *text, bool json, struct endpoints *endpoints, bool *ret_outgoing)
 {
     cleanup(cleanup_free) char *input = malloc(MESSAGE_MAX);
     if (input == NULL)
@@ -66,7 +62,10 @@ int troubles_read(const char *text, bool json, struct endpoints *endpoints)
     }
     struct message message;
     message_read(text, length, &message);
-    if (message.has_endpoint && !message.outgoing)
+    *ret_outgoing = message.outgoing;
+    if (message.outgoing && !message.has_endpoint)
+        return EXIT_FREE;
+    if (message.has_endpoint)
         return endpoints_add_one(endpoints, &message.endpoint) < 0 ? EXIT_UNDETERMINED : EXIT_FREE;
     const char *meaning = meaning_of(&message);
     if (meaning == NULL)

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "collect/bindprobe.h"
 #include "judge/judge.h"
+#include "judge/overlap.h"
 #include "options.h"
 
 /* UDP can be bound only plainly, which a service that starts in that moment would notice: so, seldom. */
@@ -107,15 +108,26 @@ static struct memory *recall(struct verdicts *verdicts, const struct endpoint *e
     return memory;
 }
 
-static bool has_listener(const struct holders *holders)
+static bool has_listener_at(const struct holders *holders, const struct address *address)
 {
-    return holders->listener_signature != 0;
+    for (size_t i = 0; i < holders->count; i++)
+        if (holders->groups[i].state == SOCK_LISTEN && overlap_of(&holders->groups[i], address) == OVERLAP_YES)
+            return true;
+    return false;
 }
 
-/* What a test-bind's result can depend on: a listener alone decides, whatever connections come and go beside it. */
-static uint64_t signature_of(const struct holders *holders)
+/*
+ * What a test-bind's result can depend on. Where a listener is in the way of every address it alone decides, whatever
+ * connections come and go beside it.
+ */
+static uint64_t signature_of(const struct endpoint *endpoint, const struct holders *holders)
 {
-    return has_listener(holders) ? holders->listener_signature : holders->other_signature;
+    struct address addresses[ENDPOINT_ADDRESSES_MAX];
+    size_t count = endpoint_addresses(endpoint, addresses);
+    bool decided = true;
+    for (size_t i = 0; i < count; i++)
+        decided = decided && has_listener_at(holders, &addresses[i]);
+    return holders->listener_signature + (decided ? 0 : holders->other_signature);
 }
 
 static bool is_due(const struct verdicts *verdicts, const struct verdicts_round *round, const struct memory *memory,
@@ -127,7 +139,7 @@ static bool is_due(const struct verdicts *verdicts, const struct verdicts_round 
     if (memory->endpoint.protocol == PROTOCOL_UDP)
         return holders->count == 0 && (memory->probed_ns == 0 || age_ns >= UDP_PROBE_INTERVAL_NS);
     return memory->probed_ns == 0 || age_ns >= verdicts->options.probe_interval_ns ||
-           memory->signature != signature_of(holders);
+           memory->signature != signature_of(&memory->endpoint, holders);
 }
 
 /* One bind for each address; what could not be made is left out. */
@@ -151,7 +163,7 @@ static void probe(struct verdicts *verdicts, const struct verdicts_round *round,
         memory->result_count++;
     }
     memory->probed_ns = round->now_ns;
-    memory->signature = signature_of(holders);
+    memory->signature = signature_of(&memory->endpoint, holders);
 }
 
 /* A UDP bind that worked a while ago says nothing once the table shows a socket. */

@@ -94,15 +94,25 @@ static struct exhaustion_account account_of(const struct ephemeral_range *range,
     };
 }
 
+/* A TIME_WAIT that connect() may take over stands in nobody's way. */
 static enum exhaustion_kind kind_of(const struct exhaustion *exhaustion)
 {
-    double share = share_of(&exhaustion->destination);
+    const struct exhaustion_account *account = &exhaustion->account;
     double seconds = exhaustion->destination.exhausted_in_seconds;
-    if (exhaustion->account.left == 0)
+    double in_the_way = (double)account->live + less(account->time_wait, account->reusable);
+    double share = in_the_way / (in_the_way + account->left);
+    if (account->left == 0)
         return EXHAUSTION_FULL;
     if (share >= NEAR_SHARE || (share >= FILLING_SHARE && seconds >= 0 && seconds < FILLING_S))
         return EXHAUSTION_NEAR;
     return EXHAUSTION_FAR;
+}
+
+static enum exhaustion_filler filler_of(const struct exhaustion_account *account)
+{
+    if (account->bound > account->live && account->bound > account->time_wait)
+        return EXHAUSTION_BY_BIND;
+    return account->time_wait > account->live ? EXHAUSTION_BY_TIME_WAIT : EXHAUSTION_BY_LIVE;
 }
 
 static uint32_t unused(const struct kernel_settings *settings, const struct port_set *used)
@@ -135,6 +145,9 @@ int exhaustion_find(const struct census *census, const struct kernel_settings *s
     find_fullest(destinations, &range, asked, &exhaustion.destination);
     exhaustion.account = account_of(&range, &exhaustion.destination);
     exhaustion.kind = kind_of(&exhaustion);
+    exhaustion.filler = filler_of(&exhaustion.account);
+    bool udp = exhaustion.destination.counts.protocol == PROTOCOL_UDP;
+    exhaustion.open = udp ? range.udp_in_use : exhaustion.destination.counts.live;
     for (enum protocol protocol = PROTOCOL_TCP; protocol < PROTOCOL_COUNT; protocol++)
         exhaustion.unused[protocol] = unused(settings, census_used_ports(census, protocol));
     if (is_open(&exhaustion, destinations_uncounted(destinations)))

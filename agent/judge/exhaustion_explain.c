@@ -15,21 +15,23 @@ static void say_rate(const struct exhaustion *exhaustion, struct buf *buf)
                entered * TIME_WAIT_S, row->usable - row->counts.live, (row->usable - row->counts.live) / TIME_WAIT_S);
 }
 
-/* What holds the ports. */
-static void say_holders(const struct exhaustion *exhaustion, struct buf *buf)
+static void say_filler(const struct exhaustion *exhaustion, struct buf *buf)
 {
-    const struct destination *counts = &exhaustion->destination.counts;
-    if (!exhaustion_remedies_are_for_time_wait(exhaustion)) {
-        buf_add_text(buf, counts->live > 0
-                              ? " Most are held by connections that are open: each keeps its port until it is closed."
-                              : " The others are reserved, or were chosen by bind(), which keeps them from every "
-                                "connect().");
+    switch (exhaustion->filler) {
+    case EXHAUSTION_BY_LIVE:
+        buf_add_text(buf, " Most are held by connections that are open: each keeps its port until it is closed.");
+        return;
+    case EXHAUSTION_BY_TIME_WAIT:
+        buf_add_text(buf, " Most are in TIME_WAIT: the side that closes a connection first keeps its port for 60 s.");
+        say_rate(exhaustion, buf);
+        if (exhaustion->open == 0)
+            buf_add_text(buf, " Who opened them is not known: none is open now, and a TIME_WAIT has no owner.");
+        return;
+    case EXHAUSTION_BY_BIND:
+        buf_add_text(buf, " Most were chosen by bind(), for listeners or for connections: that keeps them from every "
+                          "connect().");
         return;
     }
-    buf_add_text(buf, " Most are in TIME_WAIT: the side that closes a connection first keeps its port for 60 s.");
-    say_rate(exhaustion, buf);
-    if (counts->live == 0)
-        buf_add_text(buf, " Who opened them is not known: none is open now, and a TIME_WAIT has no owner.");
 }
 
 static void explain_tcp(const struct exhaustion *exhaustion, struct buf *buf)
@@ -40,7 +42,7 @@ static void explain_tcp(const struct exhaustion *exhaustion, struct buf *buf)
                " %s it fails with EADDRNOTAVAIL, \"cannot assign requested address\" (errno 99), or where bind() picks "
                "the port with EADDRINUSE (errno 98).",
                exhaustion->kind == EXHAUSTION_FULL ? "None is left, so" : "When none is left,");
-    say_holders(exhaustion, buf);
+    say_filler(exhaustion, buf);
     if (exhaustion->kind == EXHAUSTION_FULL && account->size > account->reserved + account->bound)
         buf_add_text(buf, " Other destinations can still be reached.");
 }
@@ -48,21 +50,25 @@ static void explain_tcp(const struct exhaustion *exhaustion, struct buf *buf)
 static void explain_udp(const struct exhaustion *exhaustion, struct buf *buf)
 {
     buf_printf(buf,
-               "A UDP socket takes its port for every destination at once, until it is closed. %s, bind() to port 0 "
+               "A UDP socket takes its port for every destination at once, until it is closed. %s bind() to port 0 "
                "fails with EADDRINUSE (errno 98), connect() and sendto() fail with EAGAIN, \"resource temporarily "
                "unavailable\" (errno 11).",
-               exhaustion->kind == EXHAUSTION_FULL ? "None is left, so" : "When none is left");
+               exhaustion->kind == EXHAUSTION_FULL ? "None is left, so" : "When none is left,");
 }
 
 /* What else gives the error. */
 static void explain_far(const struct exhaustion *exhaustion, struct buf *buf)
 {
-    buf_printf(buf,
-               "connect() finds a source port. EADDRNOTAVAIL, \"cannot assign requested address\" (errno 99), comes "
-               "from bind() to an address that is not local, too; and a container has ports of its own: ask inside it. "
-               "EADDRINUSE (errno 98) comes from bind() to port 0, and from listen() without bind(), when every port "
-               "of the range has a TCP socket: %u have none. %u have no UDP socket.",
-               exhaustion->unused[PROTOCOL_TCP], exhaustion->unused[PROTOCOL_UDP]);
+    buf_add_text(
+        buf, "connect() finds a source port. EADDRNOTAVAIL, \"cannot assign requested address\" (errno 99), comes from "
+             "bind() to an address that is not local, too; and a container has ports of its own: ask inside it. "
+             "EADDRINUSE (errno 98) comes from bind() to port 0, and from listen() without bind(), when every port "
+             "of the range has a TCP socket, ");
+    if (exhaustion->unused[PROTOCOL_TCP] > 0)
+        buf_printf(buf, "but %u have none.", exhaustion->unused[PROTOCOL_TCP]);
+    else
+        buf_add_text(buf, "as now.");
+    buf_printf(buf, " %u have no UDP socket.", exhaustion->unused[PROTOCOL_UDP]);
 }
 
 int exhaustion_explain(struct exhaustion *exhaustion, const struct kernel_settings *settings,

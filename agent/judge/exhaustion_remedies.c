@@ -9,6 +9,9 @@
 #define COMMAND_MAX (32 * 1024)
 /* A wider range begins here, or where unprivileged ports do: most services have ports below. */
 #define WIDE_LOW 10240
+#define NO_PORT                                                                                                        \
+    "const int on = 1;\n"                                                                                              \
+    "setsockopt(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));"
 
 struct advice {
     struct exhaustion *exhaustion;
@@ -32,12 +35,6 @@ static void add(struct advice *advice, enum remedy_kind kind)
         return;
     }
     advice->exhaustion->remedies[advice->exhaustion->remedy_count++] = remedy;
-}
-
-bool exhaustion_remedies_are_for_time_wait(const struct exhaustion *exhaustion)
-{
-    const struct destination *counts = &exhaustion->destination.counts;
-    return counts->time_wait > 0 && counts->time_wait >= counts->live;
 }
 
 static bool is_on_loopback(const struct destination *counts)
@@ -103,10 +100,10 @@ static void advise_wider_range(struct advice *advice, const struct port_set *ser
     if (widening->servers > 0 && settings->reserved_known) {
         remedy_command_reserve(&advice->command, &widening->reserved);
         buf_add_char(&advice->command, '\n');
-        buf_printf(&advice->text, "; the first line spares %u that %s", widening->servers,
+        buf_printf(&advice->text, "; the first line keeps it from %u more that %s", widening->servers,
                    widening->servers == 1 ? "has a server" : "have servers");
     } else if (widening->servers > 0) {
-        buf_printf(&advice->text, "; it takes in %u that %s: reserve first", widening->servers,
+        buf_printf(&advice->text, "; %u more %s: reserve first", widening->servers,
                    widening->servers == 1 ? "has a server" : "have servers");
     }
     buf_printf(&advice->command, "sysctl -w net.ipv4.ip_local_port_range=\"%d %d\"", (int)low, UINT16_MAX);
@@ -117,7 +114,7 @@ static void advise_another_address(struct advice *advice)
 {
     const struct address *source = &advice->exhaustion->destination.counts.source;
     bool any_is_local = source->family == FAMILY_IPV4 && address_is_loopback(source);
-    buf_add_text(&advice->command, "setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &(int){1}, sizeof(int));");
+    buf_add_text(&advice->command, NO_PORT);
     buf_printf(&advice->text,
                "then bind() to another local address%s, port 0: each has as many ports again, and so has another "
                "address or port of the server. Without the option bind() takes its port from every destination",
@@ -130,12 +127,19 @@ static void advise_stop(struct advice *advice)
 {
     const struct exhaustion *exhaustion = advice->exhaustion;
     const struct exhaustion_opener *opener = &exhaustion->openers[0];
-    if (exhaustion->opener_count == 0 || opener->sockets * 2 < exhaustion->destination.counts.live ||
-        (opener->several && !remedy_command_has_service(&opener->owner)))
+    if (exhaustion->kind != EXHAUSTION_FULL || exhaustion->opener_count == 0 ||
+        opener->sockets * 2 < exhaustion->open || (opener->several && !remedy_command_has_service(&opener->owner)))
         return;
     remedy_command_stop(&advice->command, &opener->owner);
-    buf_printf(&advice->text, "ends who has %u of them open", opener->sockets);
+    buf_printf(&advice->text, "ends the process that has %u of them open", opener->sockets);
     add(advice, REMEDY_STOP);
+}
+
+static void advise_no_port(struct advice *advice, const char *text)
+{
+    buf_add_text(&advice->command, NO_PORT);
+    buf_add_text(&advice->text, text);
+    add(advice, REMEDY_CODE);
 }
 
 static void advise_code(struct advice *advice, const char *text)
@@ -144,26 +148,43 @@ static void advise_code(struct advice *advice, const char *text)
     add(advice, REMEDY_CODE);
 }
 
+static void advise_tcp(struct advice *advice, const struct port_set *services)
+{
+    switch (advice->exhaustion->filler) {
+    case EXHAUSTION_BY_LIVE:
+        advise_stop(advice);
+        advise_wider_range(advice, services);
+        advise_another_address(advice);
+        advise_code(advice, "close connections that are not needed, and limit how many are open at a time");
+        return;
+    case EXHAUSTION_BY_TIME_WAIT:
+        advise_tw_reuse(advice);
+        advise_wider_range(advice, services);
+        advise_another_address(advice);
+        advise_code(advice, "reuse connections, with keep-alive or a pool: one port then serves many requests");
+        return;
+    case EXHAUSTION_BY_BIND:
+        advise_wider_range(advice, services);
+        advise_no_port(advice, "bind() no client to a port; where its address matters, to port 0, after this:");
+        return;
+    }
+}
+
 static void advise(struct advice *advice, const struct port_set *services)
 {
     const struct exhaustion *exhaustion = advice->exhaustion;
-    bool udp = exhaustion->destination.counts.protocol == PROTOCOL_UDP;
-    bool time_wait = exhaustion_remedies_are_for_time_wait(exhaustion);
-    if (exhaustion->kind == EXHAUSTION_FAR)
-        return;
-    if (time_wait)
-        advise_tw_reuse(advice);
-    else
+    if (exhaustion->kind == EXHAUSTION_FAR) {
+        if (exhaustion->unused[PROTOCOL_TCP] > 0)
+            return;
+        advise_wider_range(advice, services);
+        advise_no_port(advice, "before a bind() to port 0 that connect() follows; connect() then picks the port:");
+    } else if (exhaustion->destination.counts.protocol == PROTOCOL_TCP) {
+        advise_tcp(advice, services);
+    } else {
         advise_stop(advice);
-    advise_wider_range(advice, services);
-    if (!udp)
-        advise_another_address(advice);
-    if (udp)
+        advise_wider_range(advice, services);
         advise_code(advice, "close UDP sockets that are done with, or use one for many peers");
-    else if (time_wait)
-        advise_code(advice, "reuse connections, with keep-alive or a pool: one port then serves many requests");
-    else
-        advise_code(advice, "close connections that are not needed, and limit how many are open at a time");
+    }
 }
 
 int exhaustion_remedies(struct exhaustion *exhaustion, const struct kernel_settings *settings,

@@ -4,9 +4,6 @@
 #include "base/error.h"
 #include "model/exhaustion.h"
 
-/* The TIME_WAITs are what fills the destination. */
-bool exhaustion_remedies_are_for_time_wait(const struct exhaustion *exhaustion);
-
 /* Sets exhaustion->remedies; none where there is no need. services: as in judge/exhaustion.h. Returns 0 or -ENOMEM. */
 must_use int exhaustion_remedies(struct exhaustion *exhaustion, const struct kernel_settings *settings,
                                  const struct port_set *services);

@@ -4,6 +4,8 @@
 
 /* How long a TIME_WAIT lasts (TCP_TIMEWAIT_LEN in include/net/tcp.h); here only for the step of its timer. */
 #define TIME_WAIT_MS 60000
+/* A busy machine comes to its timers late, by some milliseconds as a rule: the port is to be free when it was said. */
+#define LATENESS_MS 100
 #define NEVER_MS INT64_MAX
 
 /* When a bind works again: not before the one, and by the other. */
@@ -32,7 +34,7 @@ static int64_t gone_after_ms(const struct judge_evidence *evidence, const struct
         armed_ms = evidence->settings->fin_timeout_seconds * 1000;
     /* The setting was another when this timer was armed, or TCP_LINGER2 overruled it. */
     armed_ms = max(armed_ms, holder->longest_remaining_ms);
-    return holder->longest_remaining_ms + kernel_timer_slack_ms(evidence->settings, armed_ms);
+    return holder->longest_remaining_ms + kernel_timer_slack_ms(evidence->settings, armed_ms) + LATENESS_MS;
 }
 
 static struct window window_at(const struct judge_evidence *evidence, const struct place *place, bool reuseaddr)

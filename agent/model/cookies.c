@@ -197,18 +197,22 @@ static void page_add(struct page *page, uint16_t offset)
 
 int cookies_add(struct cookies *cookies, uint64_t cookie)
 {
+    uint64_t number = cookie >> PAGE_SHIFT;
     uint16_t offset = cookie % PAGE_BITS;
-    int r = make_slots(cookies);
-    if (r < 0)
-        return r;
-    struct page *page = slot_of(cookies->slots, cookies->slot_count, cookie >> PAGE_SHIFT);
+    struct page *page = slot_of(cookies->slots, cookies->slot_count, number);
     if (page_has(page, offset))
         return 0;
-    r = make_room(cookies, page);
+    if (page->count == 0) {
+        int r = make_slots(cookies);
+        if (r < 0)
+            return r;
+        page = slot_of(cookies->slots, cookies->slot_count, number);
+    }
+    int r = make_room(cookies, page);
     if (r < 0)
         return r;
     if (page->count == 0) {
-        page->number = cookie >> PAGE_SHIFT;
+        page->number = number;
         cookies->page_count++;
     }
     page_add(page, offset);

@@ -141,7 +141,8 @@ static void smooth(struct destination *item, double elapsed_s)
 {
     double weight = item->rated ? elapsed_s / (elapsed_s + SMOOTHING_S) : 1;
     item->entered_per_second += ((double)item->entered / elapsed_s - item->entered_per_second) * weight;
-    item->growth_per_second += (((double)item->live - item->live_before) / elapsed_s - item->growth_per_second) * weight;
+    item->growth_per_second +=
+        (((double)item->live - item->live_before) / elapsed_s - item->growth_per_second) * weight;
     item->rated = true;
 }
 

@@ -10,6 +10,8 @@
  */
 #define KEPT_ROUNDS 2
 #define ROUNDS (KEPT_ROUNDS + 1)
+/* TCP_TIMEWAIT_LEN of include/net/tcp.h. Some kernels let it be tuned: a longer one is learnt. */
+#define LIFETIME_MS 60000
 #define NS_PER_MS INT64_C(1000000)
 
 /* What one round saw. */
@@ -24,7 +26,7 @@ struct ledger {
     struct page_of_ledger rounds[ROUNDS]; /* a ring */
     size_t current;
     uint64_t ended;
-    int64_t lifetime_ms; /* of a TIME_WAIT: the largest time left that was ever seen */
+    int64_t lifetime_ms; /* of a TIME_WAIT: the largest time left that was ever seen, if above LIFETIME_MS */
     uint64_t fresh;      /* minisockets first seen in this round */
     uint64_t minisockets;
 };
@@ -42,6 +44,7 @@ int ledger_new(size_t limit_bytes, struct ledger **ret_ledger)
             return r;
         ledger->rounds[i].whole = true;
     }
+    ledger->lifetime_ms = LIFETIME_MS;
     *ret_ledger = steal_ptr(&ledger);
     return 0;
 }
@@ -73,14 +76,23 @@ static const struct page_of_ledger *round_before(const struct ledger *ledger, si
     return &ledger->rounds[(ledger->current + ROUNDS - back) % ROUNDS];
 }
 
-static bool was_seen(const struct ledger *ledger, uint64_t cookie, bool as_time_wait)
+/* By one of the rounds before. */
+static bool was_time_wait(const struct ledger *ledger, uint64_t cookie)
 {
-    for (size_t back = 1; back <= KEPT_ROUNDS; back++) {
-        const struct page_of_ledger *before = round_before(ledger, back);
-        if (cookies_has(before->time_wait, cookie) || (!as_time_wait && cookies_has(before->fin_wait2, cookie)))
-            return true;
-    }
-    return false;
+    bool was = false;
+    for (size_t back = 1; back <= KEPT_ROUNDS; back++)
+        was = was || cookies_has(round_before(ledger, back)->time_wait, cookie);
+    return was;
+}
+
+/* By this round, too: a dump may show an orphan, and then the TIME_WAIT that it has become meanwhile. */
+static bool was_minisocket(const struct ledger *ledger, uint64_t cookie, bool time_wait)
+{
+    const struct page_of_ledger *current = &ledger->rounds[ledger->current];
+    bool was = cookies_has(time_wait ? current->fin_wait2 : current->time_wait, cookie);
+    for (size_t back = 1; back <= KEPT_ROUNDS; back++)
+        was = was || cookies_has(round_before(ledger, back)->fin_wait2, cookie);
+    return was || was_time_wait(ledger, cookie);
 }
 
 int64_t ledger_age_ms(const struct ledger *ledger, const struct sock *sock)
@@ -111,10 +123,10 @@ int ledger_see(struct ledger *ledger, const struct sock *sock)
         current->whole = false;
     if (added == 0 || ledger->ended == 0)
         return 0;
-    bool in_time = entered_since_last_round(ledger, sock);
-    if (in_time && !was_seen(ledger, sock->cookie, false))
-        ledger->fresh++;
-    return time_wait && in_time && !was_seen(ledger, sock->cookie, true);
+    if (!entered_since_last_round(ledger, sock))
+        return 0;
+    ledger->fresh += !was_minisocket(ledger, sock->cookie, time_wait);
+    return time_wait && !was_time_wait(ledger, sock->cookie);
 }
 
 void ledger_end(struct ledger *ledger)
@@ -126,7 +138,10 @@ void ledger_end(struct ledger *ledger)
 
 bool ledger_is_exact(const struct ledger *ledger)
 {
-    return round_before(ledger, 1)->whole;
+    bool whole = true;
+    for (size_t i = 0; i < ROUNDS; i++)
+        whole = whole && ledger->rounds[i].whole;
+    return whole;
 }
 
 uint64_t ledger_minisockets(const struct ledger *ledger)

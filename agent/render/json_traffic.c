@@ -25,9 +25,9 @@ bool json_traffic_add_destination(cJSON *object, const struct report_destination
     cJSON *used = NULL;
     return json_add_text(object, "protocol", protocol_name(counts->protocol)) &&
            add_address(object, "source", &counts->source) && add_address(object, "destination", &counts->destination) &&
-           add_port(object, counts->port) &&
-           (used = json_add_object(object, "used")) != NULL && json_add_number(used, "live", counts->live) &&
-           json_add_number(used, "time_wait", counts->time_wait) && json_add_number(object, "usable", row->usable) &&
+           add_port(object, counts->port) && (used = json_add_object(object, "used")) != NULL &&
+           json_add_number(used, "live", counts->live) && json_add_number(used, "time_wait", counts->time_wait) &&
+           json_add_number(object, "usable", row->usable) &&
            json_add_number(object, "time_wait_entered_total", (double)counts->entered_total) &&
            json_add_seconds(object, "time_wait_entered_per_second", counts->entered_per_second) &&
            add_exhausted(object, row->exhausted_in_seconds);

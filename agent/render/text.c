@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "terminal.h"
+#include "text_destinations.h"
 #include "text_owner.h"
 #include "text_parts.h"
 #include "view.h"
@@ -169,17 +170,22 @@ static void add_row(const struct report_port *port, const size_t widths[static C
     }
 }
 
-void text_ports(const struct report *report, const struct text_style *style, struct buf *buf)
+static void add_ports(const struct report_netns *netns, const struct text_style *style, struct buf *buf)
 {
-    const struct report_netns *netns = &report->netns;
-    if (netns->port_count == 0) {
-        buf_add_text(buf, "no port has a listener\n");
-        return;
-    }
     size_t widths[COLUMN_COUNT];
     for (size_t i = 0; i < COLUMN_COUNT; i++)
         widths[i] = width_of(&columns[i], netns);
     add_row(NULL, widths, style, buf);
     for (size_t i = 0; i < netns->port_count; i++)
         add_row(&netns->ports[i], widths, style, buf);
+}
+
+void text_ports(const struct report *report, const struct text_style *style, struct buf *buf)
+{
+    const struct report_netns *netns = &report->netns;
+    if (netns->port_count == 0)
+        buf_add_text(buf, "no port has a listener\n");
+    else
+        add_ports(netns, style, buf);
+    text_destinations(&netns->traffic, buf);
 }

@@ -75,6 +75,13 @@ void text_owner_add(const struct verdict *verdict, struct buf *buf)
     add_place(&first->owners[0], buf);
 }
 
+void text_owner_add_one(const struct owner *owner, bool others, struct buf *buf)
+{
+    add_process(owner, buf);
+    buf_add_text(buf, others ? " and others" : "");
+    add_place(owner, buf);
+}
+
 static bool same_place(const struct owner *left, const struct owner *right)
 {
     return strcmp(left->container, right->container) == 0 &&

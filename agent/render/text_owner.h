@@ -10,6 +10,9 @@
  */
 void text_owner_add(const struct verdict *verdict, struct buf *buf);
 
+/* "java (2210), billing.service"; with others of its kind: "java (2210) and others, billing.service". */
+void text_owner_add_one(const struct owner *owner, bool others, struct buf *buf);
+
 /*
  * Of one group of sockets: up to three processes all named, of more the first and how many more; "-" when none is
  * known. "nginx (12), nginx (13), nginx.service"; where they live apart: "systemd (1), init.scope; app (77),

@@ -59,6 +59,12 @@ int64_t view_reserved_ports(const struct kernel_settings *settings)
     return count;
 }
 
+uint32_t view_percent_taken(const struct report_destination *row)
+{
+    uint64_t taken = (uint64_t)row->counts.live + row->counts.time_wait;
+    return row->usable > 0 ? (uint32_t)(100 * taken / row->usable) : 100;
+}
+
 int64_t view_milliseconds(double seconds)
 {
     return (int64_t)(seconds * 1000 + 0.5);

@@ -22,5 +22,8 @@ const char *view_bind_error(int error);
 /* How many ports of ip_local_port_range are reserved; KERNEL_UNKNOWN when that is not known. */
 int64_t view_reserved_ports(const struct kernel_settings *settings);
 
+/* Of the ports that are usable towards it, in whole percent; 100 only when all are taken. */
+uint32_t view_percent_taken(const struct report_destination *row);
+
 /* In milliseconds, to the nearest. */
 int64_t view_milliseconds(double seconds);

@@ -11,6 +11,9 @@ enum exhaustion_kind {
     EXHAUSTION_FULL, /* connect() fails */
 };
 
+/* What has taken most ports. */
+enum exhaustion_filler { EXHAUSTION_BY_LIVE, EXHAUSTION_BY_TIME_WAIT, EXHAUSTION_BY_BIND };
+
 /* size - reserved - bound - live - time_wait + reusable = left */
 struct exhaustion_account {
     uint32_t size;     /* of ip_local_port_range */
@@ -32,6 +35,7 @@ struct exhaustion_opener {
 
 struct exhaustion {
     enum exhaustion_kind kind;
+    enum exhaustion_filler filler;
     bool asked; /* for this destination; else it is the fullest */
     /*
      * counts.port is 0 when it is no single one: TCP that has no outgoing connection, or all of UDP, where a port is
@@ -41,8 +45,9 @@ struct exhaustion {
     struct exhaustion_account account;
     uint16_t low; /* ip_local_port_range */
     uint16_t high;
-    uint32_t unused[PROTOCOL_COUNT];                          /* ports, not reserved, that no socket has at all */
-    struct exhaustion_opener openers[EXHAUSTION_OPENERS_MAX]; /* those with the most sockets first */
+    uint32_t unused[PROTOCOL_COUNT]; /* ports, not reserved, that no socket has at all */
+    uint32_t open; /* sockets that processes have towards the destination; UDP: on any port of the range */
+    struct exhaustion_opener openers[EXHAUSTION_OPENERS_MAX]; /* those with the most of them first */
     size_t opener_count;
     char *explanation; /* owned; NULL until explained */
     struct remedy remedies[VERDICT_REMEDIES_MAX];

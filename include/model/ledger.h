@@ -22,13 +22,13 @@ void ledger_begin(struct ledger *ledger, int64_t now_ns);
 /* A minisocket of this round. Returns 1 when it entered TIME_WAIT since the last round, 0 when not, or -ENOMEM. */
 must_use int ledger_see(struct ledger *ledger, const struct sock *sock);
 
-/* How long ago the socket entered TIME_WAIT, or was armed anew, as far as the longest lifetime seen so far tells. */
+/* How long ago the socket entered TIME_WAIT, or was armed anew: it lives for 60 s, or the longest time seen so far. */
 int64_t ledger_age_ms(const struct ledger *ledger, const struct sock *sock);
 
 /* The round was whole: what it saw is known from now on. In the first one nothing is new. */
 void ledger_end(struct ledger *ledger);
 
-/* False when the last round had more cookies, or more scattered ones, than the limit holds. */
+/* False when the last round, or one that it was held against, had more cookies, or more scattered ones, than fit. */
 bool ledger_is_exact(const struct ledger *ledger);
 
 /* Minisockets (TIME_WAIT, and orphaned FIN_WAIT2) seen for the first time, in all rounds that ended but the first. */

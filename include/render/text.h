@@ -32,8 +32,8 @@ struct text_why {
 void text_why(const struct text_why *why, const struct text_style *style, struct buf *buf);
 
 /*
- * What `tidewait why --exhaustion` says of an explained one: in one line whether source ports are left; the account; who
- * has taken them; why; what to do. missing: as in struct text_why. Fits into 80 columns, as text_why().
+ * What `tidewait why --exhaustion` says of an explained one: in one line whether source ports are left; the account;
+ * who has taken them; why; what to do. missing: as in struct text_why. Fits into 80 columns, as text_why().
  */
 void text_exhaustion(const struct exhaustion *exhaustion, const char *missing, const struct text_style *style,
                      struct buf *buf);

@@ -62,7 +62,8 @@ class Release(unittest.TestCase):
 
     def test_exactly_what_is_named_is_ended(self):
         nothing = "no TIME_WAIT and no orphaned FIN_WAIT2 socket to end"
-        first, second, third, ipv6 = (f"{address}:{PORT}" for address in ("127.0.0.1", "127.0.0.2", "127.0.0.3", "[::1]"))
+        first, second, third = (f"127.0.0.{host}:{PORT}" for host in (1, 2, 3))
+        ipv6 = f"[::1]:{PORT}"
         self.check(second, {(second, "time_wait"): 2}, "2 sockets ended")
         self.check(second, {}, nothing)
         self.check(ipv6, {(ipv6, "time_wait"): 4}, "4 sockets ended")
@@ -109,7 +110,7 @@ class Asking(unittest.TestCase):
         sockets.time_wait("127.0.0.1", port, 2)
         with Terminal("release", str(port), "--time-wait") as terminal:
             terminal.until_shown(r"RFC 1337.*\[y/N\] ")
-            self.assertIn(f"2 sockets in TIME_WAIT (or orphaned in FIN_WAIT2) on {port}/tcp", terminal.screen()[0])
+            self.assertIn(f"2 sockets in TIME_WAIT, or orphaned in FIN_WAIT2, on {port}/tcp", terminal.screen()[0])
             self.assertEqual(len(ss_sockets(f"sport = :{port}")), 2)
             terminal.type(keys)
             return terminal.end(), terminal.screen()[-2]

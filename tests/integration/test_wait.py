@@ -180,6 +180,11 @@ class Words(TestCase):
             self.assertEqual(wait.end().code, INTERRUPTED)
         self.assertEqual(run("wait", str(self.port), "--reuseaddr", "-v"), (MET, "", f"{self.port}/tcp is free\n"))
 
+    def test_values_may_be_joined_to_their_flags(self):
+        self.keep(sockets.listener("127.0.0.1", self.port))
+        self.assertEqual(run("wait", str(self.port), "--for=listening", "--timeout=1m"), (MET, "", ""))
+        self.assertEqual(run("wait", str(self.port), "--for=free", f"--timeout={SHORT}").code, TIMED_OUT)
+
     def test_v_tells_listening(self):
         self.keep(sockets.listener("127.0.0.1", self.port))
         self.assertEqual(run("wait", str(self.port), "--for", "listening", "-v").err, f"{self.port}/tcp is listening\n")

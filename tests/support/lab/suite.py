@@ -11,7 +11,7 @@ def main():
     program = unittest.main(module="__main__", exit=False, verbosity=2)
     result = program.result
     for test, reason in result.skipped:
-        print(f"SKIPPED {test.id().rpartition('__main__.')[2]}: {reason}", flush=True)
+        print(f"SKIPPED {test.id().rpartition('__main__.')[2].rstrip(')')}: {reason}", flush=True)
     if not result.wasSuccessful() or not (result.testsRun or result.skipped):
         sys.exit(1)
     sys.exit(ALL_SKIPPED if len(result.skipped) >= result.testsRun else 0)

@@ -71,6 +71,15 @@ static void the_fullest_accept_queue_stands_for_all(void **state)
     }
 }
 
+static void the_fullest_is_the_one_with_the_least_room_left(void **state)
+{
+    (void)state;
+    struct holders holders = world_holders(WORLD("listen 0.0.0.0 queue 2 4", "listen 0.0.0.0 queue 100 4096"));
+    assert_int_equal(holders.groups[0].queue_length, 2);
+    assert_int_equal(holders.groups[0].queue_limit, 4);
+    holders_done(&holders);
+}
+
 static void the_first_inodes_are_kept_and_missing_ones_skipped(void **state)
 {
     (void)state;
@@ -229,6 +238,7 @@ int main(void)
         cmocka_unit_test(whatever_a_bind_looks_at_makes_a_group_of_its_own),
         cmocka_unit_test(a_group_knows_its_longest_and_its_shortest_time),
         cmocka_unit_test(the_fullest_accept_queue_stands_for_all),
+        cmocka_unit_test(the_fullest_is_the_one_with_the_least_room_left),
         cmocka_unit_test(the_first_inodes_are_kept_and_missing_ones_skipped),
         cmocka_unit_test(memory_is_bounded_however_many_local_addresses_there_are_and_nothing_is_lost),
         cmocka_unit_test(a_gathering_group_claims_nothing_that_its_sockets_do_not_share),
