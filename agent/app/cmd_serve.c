@@ -68,7 +68,10 @@ static int64_t run_round(struct agent *agent)
         return interval_ns;
     }
     log_round(agent, report);
-    report->agent.interval_seconds = (double)interval_ns / NS_PER_S;
+    /* A round that takes longer than the interval is followed by the next at once: then it is the interval. */
+    double interval_seconds = (double)interval_ns / NS_PER_S;
+    bool slow = report->agent.round_seconds > interval_seconds;
+    report->agent.interval_seconds = slow ? report->agent.round_seconds : interval_seconds;
     http_counts(agent->http, &report->agent);
     report->agent.process_start_seconds = agent->process_start_seconds;
     selfstat_read(&report->agent);

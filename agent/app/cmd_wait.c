@@ -39,6 +39,7 @@ struct wait {
     bool terminal; /* a countdown can be shown */
     struct waiter_budget budget;
     int64_t started_ns;
+    int64_t end_ns;
     int64_t shown_ns;
 };
 
@@ -133,6 +134,8 @@ static int start(struct wait *wait, struct error *error)
         };
     wait->terminal = isatty(STDERR_FILENO) == 1 && !wait->request.json;
     wait->started_ns = clock_monotonic_ns();
+    if (__builtin_add_overflow(wait->started_ns, wait->request.timeout_ns, &wait->end_ns))
+        wait->end_ns = INT64_MAX;
     return inquiry_open(&wait->inquiry, error);
 }
 
@@ -155,8 +158,17 @@ static void say_news(const struct wait *wait, const struct waiter *waiter, bool 
         say(wait, waiter, "can be bound with SO_REUSEADDR already; waiting until a bind without it works, too");
 }
 
-/* Looks at all that are due, if it may. Returns how many are still waited for, or a negative errno. */
-static int look(struct wait *wait, struct error *error)
+/* The one that a terminal is told about; there must be one. */
+static struct waiter *first_open(const struct wait *wait)
+{
+    struct waiter *waiter = wait->waiters;
+    while (waiter->met)
+        waiter++;
+    return waiter;
+}
+
+/* Looks at all that are due; the last time at all. Returns how many are still waited for, or a negative errno. */
+static int look(struct wait *wait, bool last, struct error *error)
 {
     int open = 0;
     int64_t now_ns = clock_monotonic_ns();
@@ -165,7 +177,7 @@ static int look(struct wait *wait, struct error *error)
         struct waiter *waiter = &wait->waiters[i];
         if (waiter->met)
             continue;
-        if (may && now_ns >= waiter->due_ns) {
+        if (last || (may && now_ns >= waiter->due_ns)) {
             bool first = waiter->due_ns == 0;
             int r = waiter_look(waiter, &wait->inquiry, error);
             if (r < 0)
@@ -173,6 +185,11 @@ static int look(struct wait *wait, struct error *error)
             say_news(wait, waiter, first);
         }
         open += !waiter->met;
+    }
+    if (open > 0 && may && wait->terminal) {
+        int r = waiter_refresh(first_open(wait), &wait->inquiry, error);
+        if (r < 0)
+            return r;
     }
     return open;
 }
@@ -184,9 +201,7 @@ static void show_countdown(struct wait *wait, int open)
     if (!wait->terminal || now_ns - wait->shown_ns < TICK_NS)
         return;
     wait->shown_ns = now_ns;
-    const struct waiter *waiter = wait->waiters;
-    while (waiter->met)
-        waiter++;
+    const struct waiter *waiter = first_open(wait);
     char name[ENDPOINT_TEXT_MAX];
     endpoint_format(&waiter->endpoint, name);
     (void)fprintf(stderr, CLEAR_LINE "%s", name);
@@ -203,17 +218,17 @@ static void show_countdown(struct wait *wait, int open)
     (void)fprintf(stderr, "  (%" PRId64 " s)", (now_ns - wait->started_ns) / CLOCK_NS_PER_S);
 }
 
-static int64_t next_due(const struct wait *wait, int64_t end_ns)
+static int64_t next_due(const struct wait *wait)
 {
-    int64_t due_ns = wait->terminal ? wait->shown_ns + TICK_NS : end_ns;
-    int64_t look_ns = end_ns;
+    int64_t due_ns = wait->terminal ? wait->shown_ns + TICK_NS : wait->end_ns;
+    int64_t look_ns = wait->end_ns;
     for (size_t i = 0; i < wait->count; i++)
         if (!wait->waiters[i].met && wait->waiters[i].due_ns < look_ns)
             look_ns = wait->waiters[i].due_ns;
     look_ns = waiter_budget_allows_at(&wait->budget, look_ns);
     if (look_ns < due_ns)
         due_ns = look_ns;
-    return due_ns < end_ns ? due_ns : end_ns;
+    return due_ns < wait->end_ns ? due_ns : wait->end_ns;
 }
 
 /* True when a signal came first. */
@@ -229,18 +244,19 @@ static bool sleep_until(const struct wait *wait, int64_t due_ns)
 
 static int run(struct wait *wait, struct error *error)
 {
-    int64_t end_ns = wait->started_ns + wait->request.timeout_ns;
-    int open = look(wait, error);
-    waiter_budget_begin(&wait->budget);
-    while (open > 0) {
-        if (clock_monotonic_ns() >= end_ns)
+    for (bool first = true;; first = false) {
+        bool last = clock_monotonic_ns() >= wait->end_ns;
+        int open = look(wait, last, error);
+        if (open <= 0)
+            return open < 0 ? EXIT_UNDETERMINED : EXIT_FREE;
+        if (last)
             return EXIT_REFUSED;
+        if (first)
+            waiter_budget_begin(&wait->budget);
         show_countdown(wait, open);
-        if (sleep_until(wait, next_due(wait, end_ns)))
+        if (sleep_until(wait, next_due(wait)))
             return EXIT_INTERRUPTED;
-        open = look(wait, error);
     }
-    return open < 0 ? EXIT_UNDETERMINED : EXIT_FREE;
 }
 
 /* After a timeout: what still holds each endpoint. With --json: every verdict. */

@@ -228,7 +228,7 @@ struct report *round_run(struct round *round)
             return NULL;
     } else {
         round->agent.round_sockets = census_sockets(round->census);
-        round->agent.last_success = now;
+        round->agent.last_success = clock_now();
     }
     round->agent.probes = verdicts_probes(round->verdicts);
     round->agent.probe_failures = verdicts_probe_failures(round->verdicts);

@@ -16,8 +16,10 @@ static int add_chosen(void *context, const struct sock *sock)
 int round_traffic_learn_binds(struct sockdiag *sockdiag, const struct kernel_settings *settings, struct census *census,
                               struct error *error)
 {
-    double size = (double)(settings->local_port_high - settings->local_port_low + 1);
-    if (census_ephemeral_used(census, PROTOCOL_TCP) <= SHOWN_SHARE * size)
+    const struct destination anywhere = {.protocol = PROTOCOL_TCP};
+    struct ephemeral_range range;
+    ephemeral_range_of(settings, census_bound_ports(census), census_used_ports(census, PROTOCOL_UDP), &range);
+    if (census_ephemeral_used(census, PROTOCOL_TCP) <= SHOWN_SHARE * ephemeral_usable(&range, &anywhere))
         return 0;
     struct sockdiag_query query = {
         .protocol = PROTOCOL_TCP,
@@ -61,6 +63,7 @@ static int report_entered(const struct entered *entered, struct report_netns *ne
         const struct endpoint *endpoint = &netns->ports[i].verdict.endpoint;
         const struct entered_counter *counter =
             endpoint->protocol == PROTOCOL_TCP ? entered_of(entered, endpoint->port) : NULL;
+        netns->ports[i].entered_known = counter != NULL;
         netns->ports[i].time_wait_entered_total = counter != NULL ? counter->total : 0;
     }
     return 0;
@@ -90,8 +93,14 @@ static void report_destinations(const struct census *census, const struct kernel
     const struct destinations *destinations = census_destinations(census);
     struct ephemeral_range range;
     ephemeral_range_of(settings, census_bound_ports(census), census_used_ports(census, PROTOCOL_UDP), &range);
+    for (enum protocol protocol = PROTOCOL_TCP; protocol < PROTOCOL_COUNT; protocol++) {
+        const struct destination anywhere = {.protocol = protocol};
+        traffic->used_max_ratio[protocol] = range.size > 0 ? ephemeral_ratio(&range, &anywhere) : -1;
+    }
     for (size_t i = 0; i < destinations_count(destinations); i++) {
         struct report_destination row = {.counts = *destinations_at(destinations, i)};
+        if (ephemeral_taken(&row.counts) == 0)
+            continue;
         row.usable = ephemeral_usable(&range, &row.counts);
         row.exhausted_in_seconds = ephemeral_seconds_left(row.usable, &row.counts);
         double ratio = ephemeral_ratio(&range, &row.counts);

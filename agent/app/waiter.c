@@ -8,7 +8,8 @@
 
 /* Between two looks: the change may come at any time. */
 #define PAUSE_NS (30 * CLOCK_NS_PER_MS)
-/* What is shown of the holders is at most so old; or so many times what it cost, where the table is large. */
+/* What is known of the holders is renewed so seldom; or after so many times what that costs, where the table is large.
+ */
 #define REFRESH_NS CLOCK_NS_PER_S
 #define REFRESH_PER_COST 400
 /* Of one core; and what may be used at once before the share has accrued. */
@@ -83,7 +84,7 @@ static bool is_free(const struct waiter *waiter)
 static int look_for_free(struct waiter *waiter, struct inquiry *inquiry, struct error *error)
 {
     bool seems = seems_free(waiter, inquiry);
-    if (!seems && clock_monotonic_ns() < waiter->stale_ns)
+    if (!seems && waiter->looked_ns != 0)
         return 0;
     int r = ask(waiter, inquiry, seems && !waiter->reuseaddr ? INQUIRY_ALL : INQUIRY_GENTLE, error);
     waiter->met = r == 0 && is_free(waiter);
@@ -128,4 +129,11 @@ int waiter_look(struct waiter *waiter, struct inquiry *inquiry, struct error *er
                                           : look_for_listening(waiter, inquiry, error);
     waiter->due_ns = clock_monotonic_ns() + PAUSE_NS;
     return r;
+}
+
+int waiter_refresh(struct waiter *waiter, struct inquiry *inquiry, struct error *error)
+{
+    if (waiter->goal == WAIT_FOR_LISTENING || clock_monotonic_ns() < waiter->stale_ns)
+        return 0;
+    return ask(waiter, inquiry, INQUIRY_GENTLE, error);
 }

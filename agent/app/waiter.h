@@ -1,6 +1,6 @@
 /*
  * Notices within some hundredths of a second that an endpoint has become free, or listening, on less than one
- * hundredth of a core: cheap test-binds often, walks of the socket table seldom, and when a bind says that it is free.
+ * hundredth of a core: cheap test-binds often, and a walk of the socket table when they say that it is free.
  */
 #pragma once
 
@@ -16,7 +16,7 @@ struct waiter {
     bool met;               /* once; no longer looked at */
     struct verdict verdict; /* owned: as of the last look at the table */
     int64_t looked_ns;      /* CLOCK_MONOTONIC of that look; 0: none yet */
-    int64_t stale_ns;       /* CLOCK_MONOTONIC: from when on the table is worth another look */
+    int64_t stale_ns;       /* CLOCK_MONOTONIC: from when on the verdict is worth renewing */
     int64_t due_ns;         /* CLOCK_MONOTONIC: when to look again */
 };
 
@@ -27,6 +27,12 @@ void waiter_done(struct waiter *waiter);
  * read.
  */
 must_use int waiter_look(struct waiter *waiter, struct inquiry *inquiry, struct error *error);
+
+/*
+ * For who shows the verdict meanwhile: renews it, when it is old enough to be worth another walk of the table. Returns
+ * 0, or a negative errno as above.
+ */
+must_use int waiter_refresh(struct waiter *waiter, struct inquiry *inquiry, struct error *error);
 
 /* Of the CPU time that the process may use from a moment on; the looks before are free, however dear. */
 struct waiter_budget {

@@ -60,5 +60,7 @@ double ephemeral_seconds_left(uint32_t usable, const struct destination *destina
 double ephemeral_ratio(const struct ephemeral_range *range, const struct destination *destination)
 {
     uint32_t usable = ephemeral_usable(range, destination);
-    return usable > 0 ? (double)ephemeral_taken(destination) / usable : 0;
+    if (usable == 0)
+        return range->size > 0 ? 1 : 0;
+    return (double)ephemeral_taken(destination) / usable;
 }

@@ -121,7 +121,7 @@ void destinations_add(struct destinations *destinations, const struct sock *sock
         *slot = (uint32_t)destinations->count;
     }
     struct destination *item = &destinations->items[*slot - 1];
-    if (sock->minisocket)
+    if (sock->state == SOCK_TIME_WAIT)
         item->time_wait++;
     else
         item->live++;

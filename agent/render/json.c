@@ -36,11 +36,11 @@ static bool add_longest_time_wait(cJSON *object, const struct report_port *port)
     return json_add_seconds(object, key, port->longest_time_wait_ms / 1000.0);
 }
 
-static bool add_entered(cJSON *object, const struct report *report, const struct report_port *port)
+static bool add_entered(cJSON *object, const struct report_port *port)
 {
-    if (!report->netns.traffic.known || port->verdict.endpoint.protocol != PROTOCOL_TCP)
-        return json_add_null(object, "time_wait_entered_total");
-    return json_add_number(object, "time_wait_entered_total", (double)port->time_wait_entered_total);
+    const char *key = "time_wait_entered_total";
+    return port->entered_known ? json_add_number(object, key, (double)port->time_wait_entered_total)
+                               : json_add_null(object, key);
 }
 
 static bool add_row(cJSON *object, const struct report *report, const struct report_port *port)
@@ -50,7 +50,7 @@ static bool add_row(cJSON *object, const struct report *report, const struct rep
     return json_verdict_add(object, verdict, report->netns.name, report->taken_at.realtime_ns) &&
            add_states(object, "states", &report->netns, verdict->endpoint.protocol, port->states) &&
            add_accept_queue(object, verdict) && add_longest_time_wait(object, port) &&
-           add_entered(object, report, port) && json_add_null(object, "restart_safe") &&
+           add_entered(object, port) && json_add_null(object, "restart_safe") &&
            json_add_text_or_null(object, "expected", expected != NULL ? expected : "") &&
            json_add_bool(object, "in_ephemeral_range", port->in_ephemeral_range);
 }

@@ -49,8 +49,9 @@ static void destinations(struct exposition *out, const struct report_traffic *tr
             destination(out, METRIC_DESTINATION_TIME_WAIT_ENTERED_TOTAL, &traffic->destinations[i], NULL,
                         traffic->destinations[i].counts.entered_total);
     for (enum protocol protocol = PROTOCOL_TCP; protocol < PROTOCOL_COUNT; protocol++)
-        exposition_real(out, METRIC_DESTINATION_PORTS_USED_MAX_RATIO, LABELS({"protocol", protocol_name(protocol)}),
-                        traffic->used_max_ratio[protocol]);
+        if (traffic->used_max_ratio[protocol] >= 0)
+            exposition_real(out, METRIC_DESTINATION_PORTS_USED_MAX_RATIO, LABELS({"protocol", protocol_name(protocol)}),
+                            traffic->used_max_ratio[protocol]);
     exposition_integer(out, METRIC_DESTINATION_UNCOUNTED_SOCKETS, NULL, traffic->uncounted);
 }
 

@@ -104,29 +104,37 @@ static void add_entry(char sign, uint32_t count, const char *what, struct buf *b
         buf_printf(buf, "%8s  %s\n", number, what);
 }
 
+static void add_head(const struct address *source, const struct text_style *style, struct buf *buf)
+{
+    char text[ADDRESS_TEXT_MAX];
+    char head[ADDRESS_TEXT_MAX + 16];
+    address_format(source, text);
+    bool known = !address_is_wildcard(source);
+    (void)snprintf(head, sizeof(head), "PORTS%s%s", known ? "  FROM " : "", known ? text : "");
+    buf_add_text(buf, "\n   ");
+    text_parts_paint(buf, style, TEXT_PARTS_DIM, head);
+    buf_add_char(buf, '\n');
+}
+
 static void add_account(const struct exhaustion *exhaustion, const struct text_style *style, struct buf *buf)
 {
     const struct exhaustion_account *account = &exhaustion->account;
     const struct destination *counts = &exhaustion->destination.counts;
     bool udp = counts->protocol == PROTOCOL_UDP;
-    char source[ADDRESS_TEXT_MAX + 8] = "";
-    if (!address_is_wildcard(&counts->source)) {
-        memcpy(source, "  FROM ", sizeof("  FROM "));
-        address_format(&counts->source, source + strlen(source));
-    }
+    const char *live = !udp                ? "taken by live connections"
+                       : counts->port != 0 ? "taken by UDP sockets towards it"
+                                           : "taken by UDP sockets";
     char time_waits[64] = "taken by TIME_WAITs";
     if (counts->entered_per_second >= 1)
         (void)snprintf(time_waits, sizeof(time_waits), "taken by TIME_WAITs, about %.0f more a second",
                        counts->entered_per_second);
-    buf_add_text(buf, "\n   ");
-    text_parts_paint(buf, style, TEXT_PARTS_DIM, "PORTS");
-    text_parts_paint(buf, style, TEXT_PARTS_DIM, source);
-    buf_printf(buf, "\n%8" PRIu32 "  in ip_local_port_range, %u to %u\n", account->size, exhaustion->low,
+    add_head(&counts->source, style, buf);
+    buf_printf(buf, "%8" PRIu32 "  in ip_local_port_range, %u to %u\n", account->size, exhaustion->low,
                exhaustion->high);
     add_entry('-', account->reserved, "reserved (ip_local_reserved_ports)", buf);
     add_entry('-', account->bound,
               udp ? "taken by other UDP sockets" : "chosen by bind(), and so kept from every connect()", buf);
-    add_entry('-', account->live, udp ? "taken by UDP sockets" : "taken by live connections", buf);
+    add_entry('-', account->live, live, buf);
     add_entry('-', account->time_wait, time_waits, buf);
     add_entry('+', account->reusable, "TIME_WAITs that connect() may take over (tcp_tw_reuse)", buf);
     buf_printf(buf, "%8" PRIu32 "  left\n", account->left);

@@ -34,5 +34,6 @@ uint32_t ephemeral_usable(const struct ephemeral_range *range, const struct dest
  */
 double ephemeral_seconds_left(uint32_t usable, const struct destination *destination);
 
-/* Taken over usable; 0 when nothing is usable and nothing taken. */
+/* Taken over usable. 1 when nothing is usable, to a destination without a socket, too; 0 when the range is not known.
+ */
 double ephemeral_ratio(const struct ephemeral_range *range, const struct destination *destination);

@@ -11,7 +11,7 @@ struct destination {
     struct address source;      /* unmapped */
     struct address destination; /* unmapped */
     uint16_t port;
-    uint32_t live;             /* ports taken by connections */
+    uint32_t live;             /* ports taken by connections, orphans among them */
     uint32_t time_wait;        /* ports taken by TIME_WAITs */
     uint32_t reusable;         /* of those: the ones that connect() may take over (tcp_tw_reuse) */
     uint32_t chosen;           /* of those taken: by bind(), so that the port is lost to every other connect(), too */

@@ -27,7 +27,8 @@ struct report_port {
     bool in_ephemeral_range; /* outgoing connections can take it */
     uint64_t states[SOCK_STATE_COUNT];
     uint32_t longest_time_wait_ms;
-    uint64_t time_wait_entered_total; /* TCP, where traffic is known */
+    bool entered_known;               /* TCP, where traffic is known and the port has a counter of its own */
+    uint64_t time_wait_entered_total; /* where that is known */
 };
 
 /* Counts of a label: a tracked port, or the sums `ephemeral` and `other`. */
@@ -71,7 +72,7 @@ struct report_traffic {
     size_t entered_count;
     struct report_destination destinations[REPORT_DESTINATIONS_MAX]; /* the fullest first */
     size_t destination_count;
-    double used_max_ratio[PROTOCOL_COUNT]; /* of the fullest destination */
+    double used_max_ratio[PROTOCOL_COUNT]; /* of the fullest destination; negative: not known */
     uint64_t uncounted;                    /* sockets of destinations beyond those that can be told apart */
     bool exact;                            /* every TIME_WAIT of this round was counted by its identity */
     int64_t

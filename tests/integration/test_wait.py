@@ -196,6 +196,12 @@ class Words(TestCase):
                 wait.until_it_looks()
                 self.assertEqual(wait.end(sign), (INTERRUPTED, "", ""))
 
+    def test_a_timeout_may_be_longer_than_the_clock_counts(self):
+        self.keep(sockets.listener("127.0.0.1", self.port))
+        with Wait(str(self.port), timeout="106751d") as wait:
+            wait.until_it_looks()
+            self.assertEqual(wait.end(), (INTERRUPTED, "", ""))
+
     def test_what_makes_no_sense_is_refused(self):
         for arguments, says in (([], "tidewait wait 8080"), (["8080", "--for"], "--for"),
                                 (["8080", "--for", "ever"], "listening"),

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kept.h"
 #include "render/text.h"
 #include "report_sample.h"
 
@@ -54,6 +55,7 @@ static void the_table_is_aligned_and_has_no_trailing_space(void **state)
 {
     (void)state;
     cleanup(report_sample_freep) struct report *report = report_sample_host();
+    report->netns.traffic.destination_count = 0;
     cleanup(cleanup_free) char *text = table(report, false);
     assert_string_equal(text, host_table);
     assert_null(strstr(text, " \n"));
@@ -63,8 +65,18 @@ static void without_a_row_one_line_says_so(void **state)
 {
     (void)state;
     cleanup(report_sample_freep) struct report *report = report_sample_new();
+    report->netns.traffic.destination_count = 0;
     cleanup(cleanup_free) char *text = table(report, true);
     assert_string_equal(text, "no port has a listener\n");
+}
+
+static void the_fullest_destinations_stand_below_the_ports(void **state)
+{
+    (void)state;
+    cleanup(report_sample_freep) struct report *report = report_sample_host();
+    cleanup(cleanup_free) char *text = table(report, false);
+    assert_memory_equal(text, host_table, strlen(host_table));
+    assert_true(kept_is("exhaustion/ports.txt", text));
 }
 
 static void colour_is_on_the_verdict_only_and_keeps_the_alignment(void **state)
@@ -187,6 +199,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_table_is_aligned_and_has_no_trailing_space),
         cmocka_unit_test(without_a_row_one_line_says_so),
+        cmocka_unit_test(the_fullest_destinations_stand_below_the_ports),
         cmocka_unit_test(colour_is_on_the_verdict_only_and_keeps_the_alignment),
         cmocka_unit_test(an_unknown_verdict_shows_its_cause_when_there_is_one),
         cmocka_unit_test(time_that_is_left_is_never_understated),

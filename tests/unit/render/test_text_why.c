@@ -1,7 +1,4 @@
-/*
- * The texts are kept in tests/data/why. Who changes the wording on purpose writes new ones with
- * TIDEWAIT_WRITE_EXPECTED=tests/data/why, and reads the difference.
- */
+/* The texts are kept in tests/data/why. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,6 +12,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "kept.h"
 #include "render/text.h"
 #include "terminal.h"
 #include "why_sample.h"
@@ -54,37 +52,6 @@ static const struct why_sample *sample_named(const char *name)
     return NULL;
 }
 
-static void write_expected(const char *directory, const char *file, const char *text)
-{
-    char path[4096];
-    (void)snprintf(path, sizeof(path), "%s/%s", directory, file);
-    FILE *stream = fopen(path, "we");
-    if (stream == NULL)
-        fail_msg("%s cannot be written", path);
-    assert_true(fputs(text, stream) >= 0);
-    assert_int_equal(fclose(stream), 0);
-}
-
-/* True when the text is, byte for byte, what the file holds. */
-static bool is_as_kept(const char *file, const char *text)
-{
-    const char *directory = getenv("TIDEWAIT_WRITE_EXPECTED");
-    if (directory != NULL)
-        write_expected(directory, file, text);
-    char path[4096];
-    (void)snprintf(path, sizeof(path), "%s/why/%s", TESTS_DATA, file);
-    char expected[TEXT_MAX];
-    FILE *stream = fopen(path, "re");
-    size_t length = stream != NULL ? fread(expected, 1, sizeof(expected) - 1, stream) : 0;
-    if (stream != NULL)
-        (void)fclose(stream);
-    expected[length] = '\0';
-    if (strcmp(expected, text) == 0)
-        return true;
-    print_error("%s holds\n%s\nbut the text is\n%s\n", path, expected, text);
-    return false;
-}
-
 static void every_verdict_reads_as_it_is_kept(void **state)
 {
     (void)state;
@@ -92,13 +59,13 @@ static void every_verdict_reads_as_it_is_kept(void **state)
     for (size_t i = 0; i < why_sample_count; i++) {
         char file[128];
         cleanup(cleanup_free) char *plain = sample_text(&why_samples[i], false);
-        (void)snprintf(file, sizeof(file), "%s.txt", why_samples[i].name);
-        different += !is_as_kept(file, plain);
+        (void)snprintf(file, sizeof(file), "why/%s.txt", why_samples[i].name);
+        different += !kept_is(file, plain);
         if (!why_samples[i].coloured)
             continue;
         cleanup(cleanup_free) char *coloured = sample_text(&why_samples[i], true);
-        (void)snprintf(file, sizeof(file), "%s.colour.txt", why_samples[i].name);
-        different += !is_as_kept(file, coloured);
+        (void)snprintf(file, sizeof(file), "why/%s.colour.txt", why_samples[i].name);
+        different += !kept_is(file, coloured);
     }
     assert_int_equal(different, 0);
 }
