@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "collect/connectprobe.h"
 #include "command.h"
 #include "judge/exhaustion.h"
 #include "openers.h"
@@ -95,6 +96,9 @@ static int answer(struct study *study, const struct endpoint *destination, struc
 {
     const struct kernel_settings *settings = &study->report->netns.settings;
     int r = exhaustion_find(round_census(study->round), settings, destination, exhaustion, &study->error);
+    bool found = true;
+    if (r == 0 && exhaustion_wants_trial(exhaustion) && connectprobe_try(&found) == 0 && !found)
+        exhaustion_note_failure(exhaustion);
     if (r == 0)
         r = openers_find(&study->inquiry, exhaustion, ret_missing, &study->error);
     if (r < 0)

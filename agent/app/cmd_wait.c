@@ -6,32 +6,20 @@
 #include <string.h>
 #include <sys/signalfd.h>
 
-#include "argument.h"
 #include "base/clock.h"
-#include "base/parse.h"
 #include "command.h"
-#include "endpoints.h"
 #include "output.h"
 #include "render/json.h"
+#include "wait_request.h"
 #include "waiter.h"
 
-#define DEFAULT_TIMEOUT_NS (120 * CLOCK_NS_PER_S)
 /* How often a terminal's countdown changes. */
 #define TICK_NS (100 * CLOCK_NS_PER_MS)
 /* Back to the start of the line, and clear it. */
 #define CLEAR_LINE "\r\033[K"
 
-struct request {
-    struct endpoints endpoints;
-    enum wait_goal goal;
-    int64_t timeout_ns;
-    bool reuseaddr;
-    bool json;
-    bool verbose;
-};
-
 struct wait {
-    struct request request;
+    struct wait_request request;
     struct inquiry inquiry;
     struct waiter *waiters; /* owned */
     size_t count;
@@ -49,67 +37,8 @@ static void wait_done(struct wait *wait)
         waiter_done(&wait->waiters[i]);
     free(wait->waiters);
     inquiry_done(&wait->inquiry);
-    endpoints_done(&wait->request.endpoints);
+    wait_request_done(&wait->request);
     cleanup_close(&wait->signals);
-}
-
-static int read_timeout(struct request *request, const char *value)
-{
-    if (value == NULL)
-        return command_usage_error("--timeout needs a value, as in --timeout 30s");
-    if (parse_duration(value, &request->timeout_ns) < 0)
-        return command_usage_error("--timeout: \"%.40s\" is not a duration: give one as in 500ms, 30s or 2m", value);
-    return EXIT_FREE;
-}
-
-static int read_goal(struct request *request, const char *value)
-{
-    if (value == NULL)
-        return command_usage_error("--for needs a value, as in --for listening");
-    if (strcmp(value, "free") != 0 && strcmp(value, "listening") != 0)
-        return command_usage_error("--for: \"%.40s\" cannot be waited for: give free or listening", value);
-    request->goal = strcmp(value, "free") == 0 ? WAIT_FOR_FREE : WAIT_FOR_LISTENING;
-    return EXIT_FREE;
-}
-
-static int read_argument(char **argv, int *at, struct request *request)
-{
-    struct error error;
-    const char *value;
-    const char *argument = argv[*at];
-    if (argument_has_value(argv, at, "--timeout", &value))
-        return read_timeout(request, value);
-    if (argument_has_value(argv, at, "--for", &value))
-        return read_goal(request, value);
-    if (strcmp(argument, "--reuseaddr") == 0)
-        request->reuseaddr = true;
-    else if (strcmp(argument, "--json") == 0)
-        request->json = true;
-    else if (strcmp(argument, "-v") == 0)
-        request->verbose = true;
-    else if (argument[0] == '-')
-        return command_usage_error("wait has no flag \"%.40s\"; `tidewait help wait` lists those there are", argument);
-    else if (endpoints_add(&request->endpoints, argument, &error) < 0)
-        return command_usage_error("%s", error.text);
-    return EXIT_FREE;
-}
-
-static int read_request(int argc, char **argv, struct request *request)
-{
-    for (int at = 1; at < argc; at++) {
-        int code = read_argument(argv, &at, request);
-        if (code != EXIT_FREE)
-            return code;
-    }
-    if (request->endpoints.count == 0)
-        return command_usage_error("wait needs an endpoint, as in `tidewait wait 8080`");
-    for (size_t i = 0; request->reuseaddr && i < request->endpoints.count; i++)
-        if (request->endpoints.items[i].protocol == PROTOCOL_UDP)
-            return command_usage_error("--reuseaddr goes with TCP only: with UDP it would share the port, and take its "
-                                       "datagrams");
-    if (request->reuseaddr && request->goal == WAIT_FOR_LISTENING)
-        return command_usage_error("--reuseaddr goes with --for free only");
-    return EXIT_FREE;
 }
 
 static int start(struct wait *wait, struct error *error)
@@ -290,8 +219,8 @@ static int print_verdicts(struct wait *wait, bool timed_out)
 
 int cmd_wait(int argc, char **argv)
 {
-    cleanup(wait_done) struct wait wait = {.signals = -1, .request = {.timeout_ns = DEFAULT_TIMEOUT_NS}};
-    int code = read_request(argc, argv, &wait.request);
+    cleanup(wait_done) struct wait wait = {.signals = -1};
+    int code = wait_request_read(argc, argv, &wait.request);
     if (code != EXIT_FREE)
         return code;
     struct error error;

@@ -114,7 +114,8 @@ static void report_destinations(const struct census *census, const struct kernel
 
 /*
  * The kernel's count was read before the walk, so every minisocket that it had counted by then was either seen, in this
- * walk or a former one, or is missed: the estimate is never too large.
+ * walk or a former one, or is missed. One that this walk has passed over will be seen by the next: only what two rounds
+ * in a row lack is missed, so that the estimate is never too large.
  */
 static int64_t estimate_missed(const struct ledger *ledger, const struct kernel_counters *before,
                                const struct kernel_counters *after, struct round_missed *missed)
@@ -126,9 +127,11 @@ static int64_t estimate_missed(const struct ledger *ledger, const struct kernel_
         return 0;
     }
     int64_t created = before->time_wait + before->time_wait_killed - missed->base_created;
-    int64_t deficit = created - (int64_t)ledger_minisockets(ledger);
-    if (deficit > missed->missed)
-        missed->missed = deficit;
+    int64_t unseen = created - (int64_t)ledger_minisockets(ledger);
+    int64_t lasting = unseen < missed->unseen ? unseen : missed->unseen;
+    if (lasting > missed->missed)
+        missed->missed = lasting;
+    missed->unseen = unseen;
     return missed->missed;
 }
 

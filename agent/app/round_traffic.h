@@ -9,7 +9,8 @@
 struct round_missed {
     bool known;           /* the base is set: the first round that succeeded is over */
     int64_t base_created; /* minisockets made until then, as TcpExt counts them */
-    int64_t missed;       /* since then; never goes back */
+    int64_t unseen;       /* of those made since then: not seen up to the last round */
+    int64_t missed;       /* likewise, up to the round before it, too; never goes back */
 };
 
 /*

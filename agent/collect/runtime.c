@@ -9,6 +9,8 @@
 /* The build id that the Go linker leaves in every executable (cmd/internal/buildid). */
 #define GO_NOTE_NAME "Go\0"
 #define GO_NOTE_TYPE 4
+/* What /proc/PID/exe ends with when the file is gone. */
+#define DELETED " (deleted)"
 
 static bool starts_with(const char *text, const char *start)
 {
@@ -75,6 +77,10 @@ enum runtime runtime_of(int proc_pid_fd)
     if (length < 0)
         return RUNTIME_UNKNOWN;
     path[length] = '\0';
+    /* A program that was upgraded while it runs. */
+    char *deleted = strstr(path, DELETED);
+    if (deleted != NULL && deleted[strlen(DELETED)] == '\0')
+        *deleted = '\0';
     enum runtime runtime = runtime_of_name(path);
     if (runtime != RUNTIME_UNKNOWN)
         return runtime;

@@ -83,12 +83,13 @@ static struct exhaustion_account account_of(const struct ephemeral_range *range,
 {
     const struct destination *counts = &row->counts;
     bool udp = counts->protocol == PROTOCOL_UDP;
+    uint32_t chosen_live = counts->chosen < counts->live ? counts->chosen : counts->live;
     return (struct exhaustion_account){
         .size = range->size,
         .reserved = range->reserved,
         .bound = udp ? less(range->udp_in_use, counts->live) : range->bound,
-        .live = udp ? counts->live : less(counts->live, counts->chosen),
-        .time_wait = counts->time_wait,
+        .live = udp ? counts->live : counts->live - chosen_live,
+        .time_wait = less(counts->time_wait, counts->chosen - chosen_live),
         .reusable = counts->reusable,
         .left = less(row->usable, ephemeral_taken(counts)),
     };
@@ -121,6 +122,28 @@ static uint32_t unused(const struct kernel_settings *settings, const struct port
     for (uint32_t port = 1; port <= UINT16_MAX; port++)
         count += kernel_port_is_ephemeral(settings, (uint16_t)port) && !port_set_has(used, (uint16_t)port);
     return count;
+}
+
+bool exhaustion_wants_trial(const struct exhaustion *exhaustion)
+{
+    bool about_udp = exhaustion->asked && exhaustion->destination.counts.protocol == PROTOCOL_UDP;
+    return exhaustion->unused[PROTOCOL_TCP] == 0 && exhaustion->kind != EXHAUSTION_FULL && !about_udp;
+}
+
+void exhaustion_note_failure(struct exhaustion *exhaustion)
+{
+    struct exhaustion_account *account = &exhaustion->account;
+    if (exhaustion->destination.counts.protocol == PROTOCOL_UDP) {
+        exhaustion->destination = (struct report_destination){0};
+        *account = (struct exhaustion_account){.size = account->size, .reserved = account->reserved};
+        account->left = account->size - account->reserved;
+    }
+    account->bound += account->left;
+    account->left = 0;
+    exhaustion->destination.usable = ephemeral_taken(&exhaustion->destination.counts);
+    exhaustion->destination.exhausted_in_seconds = 0;
+    exhaustion->kind = EXHAUSTION_FULL;
+    exhaustion->filler = filler_of(account);
 }
 
 /* What the table of destinations had no room for cannot fill more ports than it has sockets. */

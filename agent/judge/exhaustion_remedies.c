@@ -6,7 +6,8 @@
 #include "remedy_command.h"
 
 #define TEXT_MAX 512
-#define COMMAND_MAX (32 * 1024)
+/* Every second port reserved makes a list of 200 KiB. */
+#define COMMAND_MAX (256 * 1024)
 /* A wider range begins here, or where unprivileged ports do: most services have ports below. */
 #define WIDE_LOW 10240
 #define NO_PORT                                                                                                        \

@@ -2,10 +2,9 @@
 
 #include <errno.h>
 
+#include "traffic.h"
+
 #define PORTS 65536
-/* Of each set of the ledger: a million sockets in TIME_WAIT take 125 KiB when their cookies lie as close as usual. */
-#define LEDGER_BYTES ((size_t)1 << 20)
-#define DESTINATIONS_MAX 4096
 
 struct census {
     struct census_limits limits;
@@ -15,10 +14,7 @@ struct census {
     uint64_t sockets;
     uint64_t totals[PROTOCOL_COUNT][FAMILY_COUNT][SOCK_STATE_COUNT];
     struct port_set used[PROTOCOL_COUNT];
-    struct port_set bound; /* TCP: listening, or bound only; in ip_local_port_range */
-    struct ledger *ledger; /* owned, as are the next two; NULL unless traffic is tracked */
-    struct entered *entered;
-    struct destinations *destinations;
+    struct traffic *traffic; /* owned; NULL unless it is tracked */
     struct census_port ephemeral[PROTOCOL_COUNT];
     struct census_port other[PROTOCOL_COUNT];
     struct census_port **ports; /* owned; by protocol, then port, after census_end() */
@@ -34,11 +30,7 @@ int census_new(const struct census_limits *limits, struct census **ret_census)
         return -ENOMEM;
     census->limits = *limits;
     if (limits->track_traffic) {
-        int r = ledger_new(LEDGER_BYTES, &census->ledger);
-        if (r == 0)
-            r = entered_new(limits->max_ports, &census->entered);
-        if (r == 0)
-            r = destinations_new(DESTINATIONS_MAX, &census->destinations);
+        int r = traffic_new(limits->max_ports, &census->traffic);
         if (r < 0)
             return r;
     }
@@ -59,9 +51,7 @@ void census_free(struct census *census)
     for (size_t i = 0; i < census->count; i++)
         port_free(census->ports[i]);
     free(census->ports);
-    ledger_free(census->ledger);
-    entered_free(census->entered);
-    destinations_free(census->destinations);
+    traffic_free(census->traffic);
     free(census);
 }
 
@@ -131,8 +121,8 @@ static int track(struct census *census, enum protocol protocol, uint16_t number,
     port->last_seen_ns = census->now_ns;
     census->ports[census->count++] = port;
     census->slots[protocol][number] = (uint32_t)census->count;
-    if (census->entered != NULL && protocol == PROTOCOL_TCP)
-        (void)entered_label(census->entered, number);
+    if (census->traffic != NULL && protocol == PROTOCOL_TCP)
+        traffic_label(census->traffic, number);
     *ret_port = port;
     return 0;
 }
@@ -164,12 +154,8 @@ void census_begin(struct census *census, int64_t now_ns, const struct kernel_set
     census->sockets = 0;
     memset(census->totals, 0, sizeof(census->totals));
     memset(census->used, 0, sizeof(census->used));
-    memset(&census->bound, 0, sizeof(census->bound));
-    if (census->limits.track_traffic) {
-        ledger_begin(census->ledger, now_ns);
-        entered_begin(census->entered);
-        destinations_begin(census->destinations);
-    }
+    if (census->traffic != NULL)
+        traffic_begin(census->traffic, now_ns, settings);
     for (enum protocol protocol = PROTOCOL_TCP; protocol <= PROTOCOL_UDP; protocol++) {
         clear(&census->ephemeral[protocol]);
         clear(&census->other[protocol]);
@@ -198,28 +184,18 @@ static void count_in(struct census_port *port, const struct sock *sock)
         port->longest_time_wait_ms = sock->remaining_ms;
 }
 
-/* tcp_twsk_unique() in net/ipv4/tcp_ipv4.c: may connect() take this TIME_WAIT over? */
-static bool is_reusable(const struct census *census, const struct sock *sock)
+/* The port that counts the socket. */
+static int place(struct census *census, const struct sock *sock, bool in_range, struct census_port **ret_port)
 {
-    const struct kernel_settings *settings = &census->settings;
-    if (sock->state != SOCK_TIME_WAIT || settings->timestamps == 0 || settings->tw_reuse <= 0)
-        return false;
-    if (settings->tw_reuse == 2 && !address_is_loopback(&sock->local) && !address_is_loopback(&sock->remote))
-        return false;
-    return ledger_age_ms(census->ledger, sock) > settings->tw_reuse_delay_ms;
-}
-
-/* In the order of the kernel's dump, a listener or a bound socket comes before every connection on its port. */
-static int note_traffic(struct census *census, const struct sock *sock, bool in_range)
-{
-    int fresh = sock->minisocket ? ledger_see(census->ledger, sock) : 0;
-    if (fresh < 0)
-        return fresh;
-    if (fresh > 0)
-        entered_add(census->entered, sock->local_port, in_range);
-    bool inbound = sock->direction == DIRECTION_INBOUND || port_set_has(&census->bound, sock->local_port);
-    if (in_range && sock->remote_port != 0 && !(sock->protocol == PROTOCOL_TCP && inbound))
-        destinations_add(census->destinations, sock, fresh > 0, is_reusable(census, sock));
+    struct census_port *port = lookup(census, sock->protocol, sock->local_port);
+    if (port == NULL && sock->local_port != 0 && earns_tracking(census, sock)) {
+        int r = track(census, sock->protocol, sock->local_port, &port);
+        if (r < 0 && r != -ENOSPC)
+            return r;
+    }
+    if (port == NULL)
+        port = in_range ? &census->ephemeral[sock->protocol] : &census->other[sock->protocol];
+    *ret_port = port;
     return 0;
 }
 
@@ -230,25 +206,15 @@ int census_add(struct census *census, const struct sock *sock)
     bool in_range = kernel_port_in_range(&census->settings, sock->local_port);
     if (in_range)
         port_set_add(&census->used[sock->protocol], sock->local_port);
-    if (in_range && (sock->state == SOCK_LISTEN || sock->state == SOCK_BOUND_INACTIVE))
-        port_set_add(&census->bound, sock->local_port);
-    if (census->limits.track_traffic) {
-        int r = note_traffic(census, sock, in_range);
-        if (r < 0)
-            return r;
-    }
-
-    struct census_port *port = lookup(census, sock->protocol, sock->local_port);
-    if (port == NULL && sock->local_port != 0 && earns_tracking(census, sock)) {
-        int r = track(census, sock->protocol, sock->local_port, &port);
-        if (r < 0 && r != -ENOSPC)
-            return r;
-    }
-    if (port == NULL) {
-        count_in(in_range ? &census->ephemeral[sock->protocol] : &census->other[sock->protocol], sock);
-        return 0;
-    }
+    struct census_port *port = NULL;
+    int r = place(census, sock, in_range, &port);
+    if (r == 0 && census->traffic != NULL)
+        r = traffic_add(census->traffic, sock, in_range);
+    if (r < 0)
+        return r;
     count_in(port, sock);
+    if (port->port == 0)
+        return 0;
     port->last_seen_ns = census->now_ns;
     port->listening = port->listening || sock->state == SOCK_LISTEN;
     return holders_add(&port->holders, sock);
@@ -265,11 +231,8 @@ static int by_protocol_and_port(const void *left, const void *right)
 
 void census_end(struct census *census)
 {
-    if (census->limits.track_traffic) {
-        ledger_end(census->ledger);
-        entered_end(census->entered);
-        destinations_end(census->destinations, census->previous_ns > 0 ? census->now_ns - census->previous_ns : 0);
-    }
+    if (census->traffic != NULL)
+        traffic_end(census->traffic);
     census->previous_ns = census->now_ns;
     for (size_t i = census->count; i-- > 0;) {
         const struct census_port *port = census->ports[i];
@@ -326,33 +289,32 @@ const struct census_port *census_other(const struct census *census, enum protoco
     return &census->other[protocol];
 }
 
-const struct port_set *census_bound_ports(const struct census *census)
-{
-    return &census->bound;
-}
-
-void census_add_chosen(struct census *census, const struct sock *sock)
-{
-    port_set_add(&census->bound, sock->local_port);
-    destinations_mark_chosen(census->destinations, sock);
-}
-
 const struct port_set *census_used_ports(const struct census *census, enum protocol protocol)
 {
     return &census->used[protocol];
 }
 
+void census_add_chosen(struct census *census, const struct sock *sock)
+{
+    traffic_add_chosen(census->traffic, sock);
+}
+
+const struct port_set *census_bound_ports(const struct census *census)
+{
+    return traffic_bound_ports(census->traffic);
+}
+
 const struct ledger *census_ledger(const struct census *census)
 {
-    return census->ledger;
+    return census->traffic != NULL ? traffic_ledger(census->traffic) : NULL;
 }
 
 const struct entered *census_entered(const struct census *census)
 {
-    return census->entered;
+    return census->traffic != NULL ? traffic_entered(census->traffic) : NULL;
 }
 
 const struct destinations *census_destinations(const struct census *census)
 {
-    return census->destinations;
+    return census->traffic != NULL ? traffic_destinations(census->traffic) : NULL;
 }

@@ -15,6 +15,14 @@ must_use int exhaustion_find(const struct census *census, const struct kernel_se
                              const struct endpoint *asked, struct exhaustion *ret_exhaustion, struct error *error);
 
 /*
+ * True when the tables leave it open: a port that bind(0) chose for a connection is kept from every connect() and
+ * cannot be told from others; only a test-connect shows whether they all were.
+ */
+bool exhaustion_wants_trial(const struct exhaustion *exhaustion);
+/* The test-connect found no port: what seemed to be left was chosen by bind(). */
+void exhaustion_note_failure(struct exhaustion *exhaustion);
+
+/*
  * Adds explanation and remedies, after the openers are known. services: ports that have servers, which a wider
  * ip_local_port_range must spare. Returns 0 or -ENOMEM.
  */

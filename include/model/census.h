@@ -75,8 +75,9 @@ const struct census_port *census_ephemeral(const struct census *census, enum pro
 const struct census_port *census_other(const struct census *census, enum protocol protocol);
 
 /*
- * The TCP ports of ip_local_port_range that are kept from every connect(), because bind() chose them: by a listener, a
- * bound socket, or a connection that census_add_chosen() told of.
+ * After census_end(), where traffic is tracked: the TCP ports of ip_local_port_range that are kept from every
+ * connect(), because bind() chose them: for a listener, a bound socket, or a connection that census_add_chosen() told
+ * of; or for one that is in TIME_WAIT now, as far as a round has seen it before.
  */
 const struct port_set *census_bound_ports(const struct census *census);
 

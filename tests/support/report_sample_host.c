@@ -46,6 +46,8 @@ static void add_application(struct report *report)
     struct report_port *port = report_sample_port(report, "8080", VERDICT_HELD, CAUSE_TIME_WAIT);
     port->states[SOCK_TIME_WAIT] = 3;
     port->longest_time_wait_ms = 41700;
+    port->entered_known = true;
+    port->time_wait_entered_total = 17;
     port->verdict.plain = (struct frees){FREES_AFTER, 43.7};
     port->verdict.reuseaddr = (struct frees){FREES_AFTER, 43.7};
     report_sample_explain(port, "Three connections are in TIME_WAIT.");

@@ -68,6 +68,8 @@ struct kernel_settings world_settings(void)
         .unprivileged_port_start = 1024,
         .max_tw_buckets = 16384,
         .tw_reuse = 2,
+        .tw_reuse_delay_ms = 1000,
+        .timestamps = 1,
         .fin_timeout_seconds = 60,
         .somaxconn = 4096,
         .tick_ns = 4000000,

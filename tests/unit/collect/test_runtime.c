@@ -107,6 +107,7 @@ static void interpreters_are_known_by_name(void **state)
         {"/usr/bin/python3.11", RUNTIME_PYTHON},
         {"/opt/pypy/bin/pypy3", RUNTIME_PYTHON},
         {"/usr/bin/node", RUNTIME_NODE},
+        {"/usr/bin/node (deleted)", RUNTIME_NODE},
         {"/usr/bin/nodejs", RUNTIME_NODE},
         {"/usr/lib/jvm/java-17-openjdk-amd64/bin/java", RUNTIME_JAVA},
         {"java", RUNTIME_JAVA},

@@ -167,6 +167,47 @@ static void udp_ports_are_taken_for_every_destination(void **state)
     assert_int_equal(find(census, "10.0.0.5:53").kind, EXHAUSTION_FAR);
 }
 
+static void a_trial_is_wanted_only_where_the_tables_leave_it_open(void **state)
+{
+    (void)state;
+    for (int taken = RANGE - 10; taken <= RANGE; taken += 10) {
+        cleanup(census_freep) struct census *census = exhaustion_round_new(0);
+        for (int i = 0; i < taken; i += 10)
+            exhaustion_round_connect(census, 40000 + i, 10, "10.0.0.5", (uint16_t)(1 + i));
+        exhaustion_round_end(census);
+        struct exhaustion found = find(census, NULL);
+        assert_int_equal(exhaustion_wants_trial(&found), taken == RANGE);
+        found = find(census, "udp:10.0.0.5:53");
+        assert_false(exhaustion_wants_trial(&found));
+    }
+    cleanup(census_freep) struct census *census = exhaustion_round_new(0);
+    exhaustion_round_connect(census, 40000, RANGE, "10.0.0.5", 5432);
+    exhaustion_round_end(census);
+    struct exhaustion found = find(census, NULL);
+    assert_false(exhaustion_wants_trial(&found));
+}
+
+static void after_a_trial_that_failed_nothing_is_left(void **state)
+{
+    (void)state;
+    static const char *const asked[] = {"10.0.0.5:1", "10.0.0.6:1", NULL};
+    for (size_t i = 0; i < 3; i++) {
+        cleanup(census_freep) struct census *census = exhaustion_round_new(0);
+        for (int port = 0; port < RANGE; port += 10)
+            exhaustion_round_connect(census, 40000 + port, 10, "10.0.0.5", (uint16_t)(1 + port));
+        exhaustion_round_udp(census, 40000, 60, NULL, 0); /* fuller than any destination of TCP */
+        exhaustion_round_end(census);
+        struct exhaustion found = find(census, asked[i]);
+        exhaustion_note_failure(&found);
+        assert_adds_up(&found);
+        assert_int_equal(found.kind, EXHAUSTION_FULL);
+        assert_int_equal(found.filler, EXHAUSTION_BY_BIND);
+        assert_int_equal(found.account.bound, i == 0 ? RANGE - 10 : RANGE);
+        assert_int_equal(found.destination.counts.protocol, PROTOCOL_TCP);
+        assert_true(found.destination.exhausted_in_seconds == 0);
+    }
+}
+
 static void whatever_the_sockets_the_account_adds_up(void **state)
 {
     (void)state;
@@ -221,6 +262,8 @@ int main(void)
         cmocka_unit_test(ports_that_bind_chose_are_lost_to_every_destination),
         cmocka_unit_test(a_time_wait_that_can_be_taken_over_is_in_nobodys_way),
         cmocka_unit_test(udp_ports_are_taken_for_every_destination),
+        cmocka_unit_test(a_trial_is_wanted_only_where_the_tables_leave_it_open),
+        cmocka_unit_test(after_a_trial_that_failed_nothing_is_left),
         cmocka_unit_test(whatever_the_sockets_the_account_adds_up),
         cmocka_unit_test(among_more_destinations_than_can_be_told_apart_it_is_left_open),
     };

@@ -373,6 +373,8 @@ static const struct sample signs[] = {
      MESSAGE_IN_USE, ""},
     {"[Errno 98] Adresse d\303\251j\303\240 utilis\303\251e", MESSAGE_IN_USE, ""},
     {"[Errno 10048] Normalmente solo se permite un uso", MESSAGE_IN_USE, ""},
+    {"bind failed with error 10048", MESSAGE_IN_USE, ""},
+    {"bind failed, error 98", MESSAGE_IN_USE, ""},
     {"[WinError 10048] Solo se permite un uso de cada direcci\303\263n de socket", MESSAGE_IN_USE, ""},
     {"(10048): Normalerweise darf jede Socketadresse nur einmal verwendet werden", MESSAGE_IN_USE, ""},
     {"(98: Adresse wird bereits verwendet)", MESSAGE_IN_USE, ""},

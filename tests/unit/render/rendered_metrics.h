@@ -16,8 +16,11 @@ static inline char *rendered(const struct report *report)
 
 static inline void assert_line(const char *text, const char *line)
 {
+    size_t length = strlen(line);
     const char *found = strstr(text, line);
-    if (found == NULL || (found != text && found[-1] != '\n') || found[strlen(line)] != '\n')
+    while (found != NULL && ((found != text && found[-1] != '\n') || found[length] != '\n'))
+        found = strstr(found + 1, line);
+    if (found == NULL)
         fail_msg("no line %s", line);
 }
 

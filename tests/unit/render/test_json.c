@@ -68,7 +68,7 @@ static const char application_row[] =
 static const char application_extras[] =
     ",\"states\":{\"established\":0,\"syn_sent\":0,\"syn_recv\":0,\"fin_wait1\":0,\"fin_wait2\":0,\"time_wait\":3,"
     "\"close\":0,\"close_wait\":0,\"last_ack\":0,\"listen\":0,\"closing\":0,\"bound_inactive\":0},"
-    "\"accept_queue\":null,\"longest_time_wait_seconds\":41.7,\"time_wait_entered_total\":0,\"restart_safe\":null,"
+    "\"accept_queue\":null,\"longest_time_wait_seconds\":41.7,\"time_wait_entered_total\":17,\"restart_safe\":null,"
     "\"expected\":null,"
     "\"in_ephemeral_range\":false";
 
