@@ -49,8 +49,8 @@ static bool add_row(cJSON *object, const struct report *report, const struct rep
     const char *expected = expected_name(port->expected);
     return json_verdict_add(object, verdict, report->netns.name, report->taken_at.realtime_ns) &&
            add_states(object, "states", &report->netns, verdict->endpoint.protocol, port->states) &&
-           add_accept_queue(object, verdict) && add_longest_time_wait(object, port) &&
-           add_entered(object, port) && json_add_null(object, "restart_safe") &&
+           add_accept_queue(object, verdict) && add_longest_time_wait(object, port) && add_entered(object, port) &&
+           json_add_null(object, "restart_safe") &&
            json_add_text_or_null(object, "expected", expected != NULL ? expected : "") &&
            json_add_bool(object, "in_ephemeral_range", port->in_ephemeral_range);
 }
