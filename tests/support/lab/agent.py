@@ -12,7 +12,7 @@ import time
 import urllib.parse
 
 from lab.exposition import Exposition
-from lab.waiting import until
+from lab.waiting import PATIENCE, until
 
 BINARY = os.environ["TIDEWAIT"]
 SECONDS_TO_END = 3.0
@@ -110,10 +110,10 @@ class Agent:
         """Number of the round that is shown."""
         return int(re.search(rb"^tidewait_rounds_total (\d+)$", self.page("/metrics"), re.MULTILINE).group(1))
 
-    def next_round(self):
+    def next_round(self, seconds=PATIENCE):
         """Waits until what is shown was measured after this call: the round after next may have begun before it."""
         enough = self.rounds() + 2
-        until(lambda: self.rounds() >= enough, "another round")
+        until(lambda: self.rounds() >= enough, "another round", seconds)
 
     def status(self, field):
         """A memory field of /proc/PID/status, in KiB."""

@@ -50,6 +50,17 @@ static void without_connections_the_whole_range_is_left(void **state)
     assert_int_equal(found.account.left, RANGE);
 }
 
+static void a_destination_that_has_been_left_is_not_the_fullest(void **state)
+{
+    (void)state;
+    cleanup(census_freep) struct census *census = exhaustion_round_new(0);
+    exhaustion_round_connect(census, 40000, 30, "10.0.0.5", 5432);
+    exhaustion_round_end(census);
+    exhaustion_round_begin(census, 1);
+    exhaustion_round_end(census);
+    assert_int_equal(find(census, NULL).destination.counts.port, 0);
+}
+
 static void the_fullest_is_found_unless_another_is_asked_for(void **state)
 {
     (void)state;
@@ -240,8 +251,19 @@ static void among_more_destinations_than_can_be_told_apart_it_is_left_open(void 
     struct exhaustion found;
     assert_int_equal(exhaustion_round_find(census, &settings, NULL, &found), -EOVERFLOW);
     assert_int_equal(exhaustion_round_find(census, &settings, "10.0.0.5:5000", &found), -EOVERFLOW);
-    /* The full one is certain, however many there are. */
+    /* Fewer sockets than there are ports fill no destination; but where they lead is not known. */
     exhaustion_round_begin(census, 1);
+    exhaustion_round_end(census);
+    exhaustion_round_begin(census, 2);
+    for (uint16_t port = 1; port <= 4096 + RANGE - 1; port++)
+        exhaustion_round_connect(census, 40000 + port % RANGE, 1, "10.0.0.6", port);
+    exhaustion_round_end(census);
+    assert_int_equal(exhaustion_round_find(census, &settings, NULL, &found), 0);
+    assert_int_equal(exhaustion_round_find(census, &settings, "10.0.0.6:4190", &found), -EOVERFLOW);
+    /* The full one is certain, however many there are. */
+    exhaustion_round_begin(census, 3);
+    exhaustion_round_end(census);
+    exhaustion_round_begin(census, 4);
     exhaustion_round_connect(census, 40000, RANGE, "10.0.0.5", 1);
     for (uint16_t port = 2; port <= 5000; port++)
         exhaustion_round_connect(census, 40000, 1, "10.0.0.5", port);
@@ -254,6 +276,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_connections_the_whole_range_is_left),
+        cmocka_unit_test(a_destination_that_has_been_left_is_not_the_fullest),
         cmocka_unit_test(the_fullest_is_found_unless_another_is_asked_for),
         cmocka_unit_test(any_address_stands_for_whatever_has_the_port),
         cmocka_unit_test(it_is_full_with_the_last_port_and_not_before),

@@ -1,0 +1,35 @@
+"""200,000 connections of every kind, with rounds every 0.2, 5 and 30 s: every TIME_WAIT is counted once, under its port.
+
+Takes about five minutes and wants two processors for itself, so it is no part of an ordinary run of the tests:
+
+    cmake --preset dev && cmake --build --preset dev
+    ctest --test-dir build/dev -C long -R long/ledger --verbose
+"""
+
+import unittest
+
+from lab.kernel import set_sysctl
+from lab.ledger import check_mixes
+from lab.storm import prepare
+from lab.suite import main
+
+SHARE = 1000
+
+
+class Ledger(unittest.TestCase):
+    def setUp(self):
+        set_sysctl("ipv4.tcp_max_tw_buckets", 2_000_000)
+        prepare()
+
+    def test_rounds_every_fifth_of_a_second(self):
+        check_mixes(self, "200ms", SHARE, run=1)
+
+    def test_rounds_every_five_seconds(self):
+        check_mixes(self, "5s", SHARE, run=2)
+
+    def test_rounds_every_thirty_seconds(self):
+        check_mixes(self, "30s", SHARE, run=3)
+
+
+if __name__ == "__main__":
+    main()
