@@ -279,6 +279,29 @@ static void a_time_wait_on_a_port_that_a_bind_keeps_is_not_reusable(void **state
     assert_int_equal(only_row(census)->reusable, 0);
 }
 
+/* Ten connections and twenty TIME_WAITs more, in ten seconds. */
+static void rates_are_those_since_the_last_round_that_was_whole(void **state)
+{
+    (void)state;
+    cleanup(census_freep) struct census *census = new_census(16);
+    census_round_begin(census, 1);
+    struct sock sock = outgoing(40000);
+    assert_int_equal(census_add(census, &sock), 0);
+    census_end(census);
+    census_round_begin(census, 6);
+    assert_int_equal(census_add(census, &sock), 0);
+    census_round_begin(census, 11);
+    for (uint16_t port = 40000; port < 40031; port++) {
+        sock = outgoing(port);
+        sock.state = port > 40010 ? SOCK_TIME_WAIT : SOCK_ESTABLISHED;
+        sock.minisocket = port > 40010;
+        assert_int_equal(census_add(census, &sock), 0);
+    }
+    census_end(census);
+    assert_true(only_row(census)->growth_per_second == 1);
+    assert_true(only_row(census)->entered_per_second == 2);
+}
+
 static void without_tracking_of_traffic_there_is_none(void **state)
 {
     (void)state;
@@ -305,6 +328,7 @@ int main(void)
         cmocka_unit_test(a_time_wait_is_reusable_as_tcp_tw_reuse_says),
         cmocka_unit_test(a_time_wait_is_reusable_only_after_the_delay),
         cmocka_unit_test(a_time_wait_on_a_port_that_a_bind_keeps_is_not_reusable),
+        cmocka_unit_test(rates_are_those_since_the_last_round_that_was_whole),
         cmocka_unit_test(without_tracking_of_traffic_there_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

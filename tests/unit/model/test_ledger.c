@@ -220,6 +220,21 @@ static void it_is_exact_again_once_every_decision_rests_on_identity(void **state
     assert_int_equal(round_of(ledger, 54000, 1, 2), 1);
 }
 
+static void what_is_gone_takes_no_room(void **state)
+{
+    (void)state;
+    cleanup(ledger_freep) struct ledger *ledger = new_ledger(TIGHT);
+    for (uint64_t round = 1; round < 30; round++) {
+        begin(ledger, (int64_t)round * 1000);
+        for (uint64_t i = 0; i < 10; i++) {
+            see(ledger, SOCK_FIN_WAIT2, (round * 20 + i) * PAGE_COOKIES, 60000);
+            see(ledger, SOCK_TIME_WAIT, (round * 20 + i + 10) * PAGE_COOKIES, 60000);
+        }
+        ledger_end(ledger);
+        assert_true(ledger_is_exact(ledger));
+    }
+}
+
 /* A TIME_WAIT to come, or one that is there. */
 struct entry {
     uint64_t cookie;
@@ -328,6 +343,7 @@ int main(void)
         cmocka_unit_test(a_longer_lifetime_is_learnt_from_time_waits),
         cmocka_unit_test(beyond_the_limit_the_time_of_entry_stands_in),
         cmocka_unit_test(it_is_exact_again_once_every_decision_rests_on_identity),
+        cmocka_unit_test(what_is_gone_takes_no_room),
         cmocka_unit_test(each_entry_is_counted_once_whatever_the_dumps_are_like),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
