@@ -70,29 +70,27 @@ void ledger_begin(struct ledger *ledger, int64_t now_ns)
     ledger->fresh = 0;
 }
 
-/* back: 1 is the round before this one. */
+/* back: 0 is this round, 1 the one before it. */
 static const struct page_of_ledger *round_before(const struct ledger *ledger, size_t back)
 {
     return &ledger->rounds[(ledger->current + ROUNDS - back) % ROUNDS];
 }
 
-/* By one of the rounds before. */
 static bool was_time_wait(const struct ledger *ledger, uint64_t cookie)
 {
     bool was = false;
-    for (size_t back = 1; back <= KEPT_ROUNDS; back++)
-        was = was || cookies_has(round_before(ledger, back)->time_wait, cookie);
+    for (size_t back = 1; back <= KEPT_ROUNDS && !was; back++)
+        was = cookies_has(round_before(ledger, back)->time_wait, cookie);
     return was;
 }
 
-/* By this round, too: a dump may show an orphan, and then the TIME_WAIT that it has become meanwhile. */
-static bool was_minisocket(const struct ledger *ledger, uint64_t cookie, bool time_wait)
+/* A dump may show an orphan, and then the TIME_WAIT that it has become meanwhile. */
+static bool was_orphan(const struct ledger *ledger, uint64_t cookie, bool is_time_wait)
 {
-    const struct page_of_ledger *current = &ledger->rounds[ledger->current];
-    bool was = cookies_has(time_wait ? current->fin_wait2 : current->time_wait, cookie);
-    for (size_t back = 1; back <= KEPT_ROUNDS; back++)
-        was = was || cookies_has(round_before(ledger, back)->fin_wait2, cookie);
-    return was || was_time_wait(ledger, cookie);
+    bool was = false;
+    for (size_t back = is_time_wait ? 0 : 1; back <= KEPT_ROUNDS && !was; back++)
+        was = cookies_has(round_before(ledger, back)->fin_wait2, cookie);
+    return was;
 }
 
 int64_t ledger_age_ms(const struct ledger *ledger, const struct sock *sock)
@@ -121,12 +119,11 @@ int ledger_see(struct ledger *ledger, const struct sock *sock)
         return added;
     if (added == -ENOSPC)
         current->whole = false;
-    if (added == 0 || ledger->ended == 0)
+    if (added == 0 || ledger->ended == 0 || was_time_wait(ledger, sock->cookie) ||
+        !entered_since_last_round(ledger, sock))
         return 0;
-    if (!entered_since_last_round(ledger, sock))
-        return 0;
-    ledger->fresh += !was_minisocket(ledger, sock->cookie, time_wait);
-    return time_wait && !was_time_wait(ledger, sock->cookie);
+    ledger->fresh += !was_orphan(ledger, sock->cookie, time_wait);
+    return time_wait;
 }
 
 void ledger_end(struct ledger *ledger)

@@ -18,7 +18,7 @@ from lab.kernel import new_socket, set_sysctl
 from lab.suite import main
 from lab.waiting import until
 
-SIZE = 16
+SIZE = 10
 FAR = "10.9.9.9"  # an address of ours that is not a loopback one
 REUSE_DELAY = "ipv4.tcp_tw_reuse_delay"
 # Before Linux 6.14 a TIME_WAIT is as old as the full seconds that its timestamp is.
