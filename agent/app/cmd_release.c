@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "collect/sockdestroy.h"
-#include "collect/sockdiag.h"
+#include "collect/sockets.h"
 #include "command.h"
 #include "endpoints.h"
 
@@ -51,10 +51,10 @@ static int collect(void *context, const struct sock *sock)
 
 static int find(struct sentence *sentence, struct error *error)
 {
-    cleanup(sockdiag_closep) struct sockdiag *sockdiag = NULL;
-    struct sockdiag_query query = {.protocol = PROTOCOL_TCP, .port = sentence->endpoint.port};
-    int r = sockdiag_open(&sockdiag, error);
-    return r < 0 ? r : sockdiag_walk(sockdiag, &query, collect, sentence, error);
+    cleanup(sockets_closep) struct sockets *sockets = NULL;
+    struct sockets_query query = {.protocol = PROTOCOL_TCP, .port = sentence->endpoint.port};
+    int r = sockets_open(&sockets, error);
+    return r < 0 ? r : sockets_walk(sockets, &query, collect, sentence, error);
 }
 
 /* True when a person at the terminal says yes. */

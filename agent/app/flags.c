@@ -10,6 +10,8 @@
 #define INTERVAL_MIN_NS (50 * CLOCK_NS_PER_MS)
 #define INTERVAL_MAX_NS (50 * CLOCK_NS_PER_S)
 #define MAX_PORTS_LIMIT 65535
+#define CONNECTIONS_LIMIT 65535
+#define HOST_MAX 253 /* RFC 1035 */
 
 static int add_text(char ***list, size_t *count, const char *text)
 {
@@ -21,6 +23,16 @@ static int add_text(char ***list, size_t *count, const char *text)
     if (longer[*count] == NULL)
         return -ENOMEM;
     (*count)++;
+    return 0;
+}
+
+static int set_text(char **text, const char *value)
+{
+    char *copy = strdup(value);
+    if (copy == NULL)
+        return -ENOMEM;
+    free(*text);
+    *text = copy;
     return 0;
 }
 
@@ -38,11 +50,67 @@ static int set_telemetry_path(struct options *options, const char *value, struct
     if (strncmp(value, "/api/", 5) == 0 || strncmp(value, "/-/", 3) == 0 || strcmp(value, "/healthz") == 0 ||
         strcmp(value, "/readyz") == 0)
         return error_set(error, -EINVAL, "\"%.40s\" is a path with another meaning: give one as in /metrics", value);
-    char *copy = strdup(value);
-    if (copy == NULL)
-        return -ENOMEM;
-    free(options->telemetry_path);
-    options->telemetry_path = copy;
+    return set_text(&options->telemetry_path, value);
+}
+
+static int set_file(char **file, const char *value, struct error *error)
+{
+    if (value[0] == '\0')
+        return error_set(error, -EINVAL, "\"\" is no file: give a path as in /etc/tidewait/tidewait.yml");
+    return set_text(file, value);
+}
+
+static int set_web_config_file(struct options *options, const char *value, struct error *error)
+{
+    return set_file(&options->web_config_file, value, error);
+}
+
+static int set_config_file(struct options *options, const char *value, struct error *error)
+{
+    return set_file(&options->config_file, value, error);
+}
+
+static int set_connections(unsigned *count, const char *value, struct error *error)
+{
+    uint64_t number;
+    if (parse_uint(value, CONNECTIONS_LIMIT, &number) < 0 || number == 0)
+        return error_set(error, -EINVAL, "\"%.40s\" is not a number of connections: give 1 to %d", value,
+                         CONNECTIONS_LIMIT);
+    *count = (unsigned)number;
+    return 0;
+}
+
+static int set_max_connections(struct options *options, const char *value, struct error *error)
+{
+    return set_connections(&options->max_connections, value, error);
+}
+
+static int set_max_connections_per_address(struct options *options, const char *value, struct error *error)
+{
+    return set_connections(&options->max_connections_per_address, value, error);
+}
+
+static int set_allowed_host(struct options *options, const char *value, struct error *error)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+    if (value[0] == '\0' || strlen(value) > HOST_MAX || value[strspn(value, letters)] != '\0')
+        return error_set(error, -EINVAL, "\"%.40s\" is no host name: give one without a port, as in ports.example.org",
+                         value);
+    return add_text(&options->allowed_hosts, &options->allowed_host_count, value);
+}
+
+static int set_user(struct options *options, const char *value, struct error *error)
+{
+    if (value[0] == '\0')
+        return error_set(error, -EINVAL, "\"\" is no user: give a name or a number, as in nobody or 65534");
+    return set_text(&options->user, value);
+}
+
+static int set_sandbox(struct options *options, const char *value, struct error *error)
+{
+    if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
+        return error_set(error, -EINVAL, "\"%.40s\" is neither on nor off", value);
+    options->sandbox = strcmp(value, "on") == 0;
     return 0;
 }
 
@@ -185,6 +253,15 @@ const struct flag flags[] = {
     {"web.listen-address", FLAG_LIST, "ADDRESS:PORT", "127.0.0.1:10098",
      "where to serve; :10098 is every address; repeatable", set_listen_address},
     {"web.telemetry-path", FLAG_VALUE, "PATH", "/metrics", "path of the metrics", set_telemetry_path},
+    {"web.config.file", FLAG_VALUE, "FILE", NULL,
+     "TLS and passwords, in YAML as Prometheus' exporters read it; reread when it changes", set_web_config_file},
+    {"web.max-connections", FLAG_VALUE, "COUNT", "64", "connections served at a time", set_max_connections},
+    {"web.max-connections-per-address", FLAG_VALUE, "COUNT", "16", "of these, from one address",
+     set_max_connections_per_address},
+    {"web.allowed-host", FLAG_LIST, "NAME", NULL,
+     "a name, besides addresses and localhost, under which browsers may ask; repeatable", set_allowed_host},
+    {"config.file", FLAG_VALUE, "FILE", NULL, "these settings and the watch list in YAML; reread on SIGHUP",
+     set_config_file},
     {"watch", FLAG_LIST, "ENDPOINT[=listening|=free]", NULL,
      "watch it for ever, and say what is expected of it; repeatable", set_watch},
     {"watch-listeners", FLAG_BOOL, NULL, "true",
@@ -197,6 +274,8 @@ const struct flag flags[] = {
      "between two test-binds of an endpoint whose sockets do not change", set_probe_interval},
     {"max-ports", FLAG_VALUE, "COUNT", "256", "ports tracked at the most; the rest is counted together", set_max_ports},
     {"owners", FLAG_BOOL, NULL, "true", "name processes, units and containers, never the command line", set_owners},
+    {"user", FLAG_VALUE, "USER", NULL, "whom to become when started as root, by name or number", set_user},
+    {"sandbox", FLAG_VALUE, "on|off", "on", "give up every right that is not needed; off is for debugging", set_sandbox},
     {"log.level", FLAG_VALUE, "LEVEL", "info", "debug, info, warn or error", set_log_level},
     {"log.format", FLAG_VALUE, "FORMAT", "logfmt", "logfmt or json", set_log_format},
     {"check-config", FLAG_BOOL, NULL, "false", "only check the settings, then end", set_check_config},

@@ -15,7 +15,7 @@ int inquiry_open(struct inquiry *ret_inquiry, struct error *error)
 {
     cleanup(inquiry_done) struct inquiry inquiry = {0};
     error_set(error, 0, "out of memory");
-    int r = sockdiag_open(&inquiry.sockdiag, error);
+    int r = sockets_open(&inquiry.sockets, error);
     if (r == 0)
         r = kernel_read_settings(&inquiry.settings, error);
     if (r == 0)
@@ -29,7 +29,7 @@ int inquiry_open(struct inquiry *ret_inquiry, struct error *error)
 
 void inquiry_done(struct inquiry *inquiry)
 {
-    sockdiag_close(inquiry->sockdiag);
+    sockets_close(inquiry->sockets);
     owners_free(inquiry->owners);
 }
 
@@ -57,8 +57,8 @@ static int ask_once(struct inquiry *inquiry, const struct endpoint *endpoint, en
                     struct verdict *ret_verdict, struct error *error)
 {
     cleanup(holders_done) struct holders holders = {0};
-    struct sockdiag_query query = {.protocol = endpoint->protocol, .port = endpoint->port, .directions = true};
-    int r = sockdiag_walk(inquiry->sockdiag, &query, add_socket, &holders, error);
+    struct sockets_query query = {.protocol = endpoint->protocol, .port = endpoint->port, .directions = true};
+    int r = sockets_walk(inquiry->sockets, &query, add_socket, &holders, error);
     if (r < 0)
         return r;
     struct address addresses[ENDPOINT_ADDRESSES_MAX];
@@ -71,7 +71,7 @@ static int ask_once(struct inquiry *inquiry, const struct endpoint *endpoint, en
         .endpoint = *endpoint,
         .asker = JUDGE_FOR_WHY,
         .holders = &holders,
-        .table_shows_bound = sockdiag_shows_bound(inquiry->sockdiag),
+        .table_shows_bound = sockets_shows_bound(inquiry->sockets),
         .settings = &inquiry->settings,
         .performed = results,
         .performed_count = result_count,

@@ -5,12 +5,12 @@
 #pragma once
 
 #include "collect/owner.h"
-#include "collect/sockdiag.h"
+#include "collect/sockets.h"
 #include "model/kernel.h"
 #include "model/verdict.h"
 
 struct inquiry {
-    struct sockdiag *sockdiag;
+    struct sockets *sockets;
     struct owners *owners;
     struct kernel_settings settings;
 };

@@ -80,13 +80,13 @@ static int most_first(const void *left, const void *right)
 int openers_find(struct inquiry *inquiry, struct exhaustion *exhaustion, const char **ret_missing, struct error *error)
 {
     cleanup(look_done) struct look look = {.towards = &exhaustion->destination.counts};
-    struct sockdiag_query query = {
+    struct sockets_query query = {
         .protocol = look.towards->protocol,
         .port = exhaustion->low,
         .last_port = exhaustion->high,
     };
     error_set(error, 0, "out of memory");
-    int r = sockdiag_walk(inquiry->sockdiag, &query, visit, &look, error);
+    int r = sockets_walk(inquiry->sockets, &query, visit, &look, error);
     if (r == 0)
         r = owners_update(inquiry->owners, look.inodes, look.count, clock_now().realtime_ns, error);
     if (r < 0)

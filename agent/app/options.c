@@ -169,8 +169,14 @@ void options_done(struct options *options)
     for (size_t i = 0; i < options->listen_address_count; i++)
         free(options->listen_addresses[i]);
     free(options->listen_addresses);
+    for (size_t i = 0; i < options->allowed_host_count; i++)
+        free(options->allowed_hosts[i]);
+    free(options->allowed_hosts);
     free(options->telemetry_path);
+    free(options->web_config_file);
+    free(options->config_file);
     free(options->watches);
+    free(options->user);
     *options = (struct options){0};
 }
 

@@ -1,4 +1,4 @@
-/* The settings of the agent, from flags and environment: a flag beats the environment. */
+/* The settings of the agent, from flags, environment and file: a flag beats the environment, which beats the file. */
 #pragma once
 
 #include "base/log.h"
@@ -13,7 +13,13 @@ struct watch {
 struct options {
     char **listen_addresses; /* owned, as are the strings */
     size_t listen_address_count;
-    char *telemetry_path;  /* owned */
+    char *telemetry_path;          /* owned */
+    char *web_config_file;         /* owned; NULL: plain HTTP without a password */
+    unsigned max_connections;      /* of HTTP, for each listening address */
+    unsigned max_connections_per_address;
+    char **allowed_hosts; /* owned, as are the strings: names that a Host header may have */
+    size_t allowed_host_count;
+    char *config_file;     /* owned; NULL: none */
     struct watch *watches; /* owned; by protocol, port, "*" first, then address; no two of one endpoint */
     size_t watch_count;
     bool watch_listeners;
@@ -23,6 +29,8 @@ struct options {
     int64_t probe_interval_ns;
     size_t max_ports;
     bool owners;
+    char *user; /* owned; whom to become when started as root; NULL: nobody else */
+    bool sandbox;
     enum log_level log_level;
     enum log_format log_format;
     bool check_config; /* only check, then end */

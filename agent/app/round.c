@@ -7,7 +7,7 @@
 #include "collect/kernel.h"
 #include "collect/netns.h"
 #include "collect/owner.h"
-#include "collect/sockdiag.h"
+#include "collect/sockets.h"
 #include "round_report.h"
 #include "round_traffic.h"
 #include "verdicts.h"
@@ -18,7 +18,7 @@
 
 struct round {
     struct round_options options;
-    struct sockdiag *sockdiag; /* NULL until it could be opened */
+    struct sockets *sockets; /* NULL until it could be opened */
     struct census *census;
     struct verdicts *verdicts;
     struct owners *owners; /* NULL: not asked for */
@@ -32,7 +32,7 @@ void round_free(struct round *round)
 {
     if (round == NULL)
         return;
-    sockdiag_close(round->sockdiag);
+    sockets_close(round->sockets);
     census_free(round->census);
     verdicts_free(round->verdicts);
     owners_free(round->owners);
@@ -67,16 +67,16 @@ static int add_to_census(void *context, const struct sock *sock)
 /* Every socket, folded into the census; *ret_stage tells where it failed. */
 static int take_census(struct round *round, int64_t now_ns, enum round_stage *ret_stage, struct error *error)
 {
-    struct sockdiag_query tcp = {.protocol = PROTOCOL_TCP, .directions = round->options.directions};
-    struct sockdiag_query udp = {.protocol = PROTOCOL_UDP};
+    struct sockets_query tcp = {.protocol = PROTOCOL_TCP, .directions = round->options.directions};
+    struct sockets_query udp = {.protocol = PROTOCOL_UDP};
     int r = -EIO;
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
         census_begin(round->census, now_ns, &round->settings);
         *ret_stage = STAGE_TCP;
-        r = sockdiag_walk(round->sockdiag, &tcp, add_to_census, round->census, error);
+        r = sockets_walk(round->sockets, &tcp, add_to_census, round->census, error);
         if (r == 0) {
             *ret_stage = STAGE_UDP;
-            r = sockdiag_walk(round->sockdiag, &udp, add_to_census, round->census, error);
+            r = sockets_walk(round->sockets, &udp, add_to_census, round->census, error);
         }
         if (r == 0) {
             census_end(round->census);
@@ -89,7 +89,7 @@ static int take_census(struct round *round, int64_t now_ns, enum round_stage *re
 static int collect(struct round *round, int64_t now_ns, enum round_stage *ret_stage, struct error *error)
 {
     *ret_stage = STAGE_OPEN;
-    int r = round->sockdiag != NULL ? 0 : sockdiag_open(&round->sockdiag, error);
+    int r = round->sockets != NULL ? 0 : sockets_open(&round->sockets, error);
     if (r < 0)
         return r;
     *ret_stage = STAGE_KERNEL;
@@ -101,7 +101,7 @@ static int collect(struct round *round, int64_t now_ns, enum round_stage *ret_st
     if (r < 0 || !round->options.limits.track_traffic)
         return r;
     *ret_stage = STAGE_TCP;
-    return round_traffic_learn_binds(round->sockdiag, &round->settings, round->census, error);
+    return round_traffic_learn_binds(round->sockets, &round->settings, round->census, error);
 }
 
 /* Inodes of all holders of tracked ports, so that /proc is walked once for them all. A failure names nobody. */
@@ -147,7 +147,7 @@ static int judge_ports(struct round *round, int64_t now_ns, struct report_netns 
     netns->ports = calloc(port_count + options->watch_count + 1, sizeof(*netns->ports));
     if (netns->ports == NULL)
         return -ENOMEM;
-    struct verdicts_round now = {.sockdiag = round->sockdiag, .settings = &round->settings, .now_ns = now_ns};
+    struct verdicts_round now = {.sockets = round->sockets, .settings = &round->settings, .now_ns = now_ns};
     verdicts_begin(round->verdicts);
     size_t w = 0;
     int r = 0;
@@ -171,7 +171,7 @@ static int fill_netns(struct round *round, const struct moment *now, struct repo
 {
     netns->settings = round->settings;
     kernel_read_counters(&netns->counters);
-    netns->bound_inactive_known = sockdiag_shows_bound(round->sockdiag);
+    netns->bound_inactive_known = sockets_shows_bound(round->sockets);
     int r = round->owners != NULL ? look_up_owners(round, now->realtime_ns) : 0;
     if (r == 0)
         r = round_report_counts(netns, round->census, round->owners);

@@ -13,7 +13,7 @@ static int add_chosen(void *context, const struct sock *sock)
     return 0;
 }
 
-int round_traffic_learn_binds(struct sockdiag *sockdiag, const struct kernel_settings *settings, struct census *census,
+int round_traffic_learn_binds(struct sockets *sockets, const struct kernel_settings *settings, struct census *census,
                               struct error *error)
 {
     const struct destination anywhere = {.protocol = PROTOCOL_TCP};
@@ -21,13 +21,13 @@ int round_traffic_learn_binds(struct sockdiag *sockdiag, const struct kernel_set
     ephemeral_range_of(settings, census_bound_ports(census), census_used_ports(census, PROTOCOL_UDP), &range);
     if (census_ephemeral_used(census, PROTOCOL_TCP) <= SHOWN_SHARE * ephemeral_usable(&range, &anywhere))
         return 0;
-    struct sockdiag_query query = {
+    struct sockets_query query = {
         .protocol = PROTOCOL_TCP,
         .port = (uint16_t)settings->local_port_low,
         .last_port = (uint16_t)settings->local_port_high,
         .explicit_binds = true,
     };
-    return sockdiag_walk(sockdiag, &query, add_chosen, census, error);
+    return sockets_walk(sockets, &query, add_chosen, census, error);
 }
 
 static int by_label(const void *left, const void *right)

@@ -1,7 +1,7 @@
 /* From the census's traffic to the report: entries into TIME_WAIT, and the fullest destinations. */
 #pragma once
 
-#include "collect/sockdiag.h"
+#include "collect/sockets.h"
 #include "model/census.h"
 #include "model/report.h"
 
@@ -17,7 +17,7 @@ struct round_missed {
  * Learns which connections chose their port themselves, when a good part of the range is used: a second, filtered walk.
  * Returns 0 or a negative errno.
  */
-must_use int round_traffic_learn_binds(struct sockdiag *sockdiag, const struct kernel_settings *settings,
+must_use int round_traffic_learn_binds(struct sockets *sockets, const struct kernel_settings *settings,
                                        struct census *census, struct error *error);
 
 /* before: TcpExt as of before the walk. Returns 0 or -ENOMEM; what was filled in is owned by the report. */

@@ -179,7 +179,7 @@ static int judge_endpoint(const struct verdicts_round *round, const struct memor
         .endpoint = memory->endpoint,
         .asker = JUDGE_FOR_AGENT,
         .holders = holders,
-        .table_shows_bound = sockdiag_shows_bound(round->sockdiag),
+        .table_shows_bound = sockets_shows_bound(round->sockets),
         .settings = round->settings,
         .performed = memory->results,
         .performed_count = results_that_hold(memory, holders),
@@ -195,9 +195,9 @@ static int add_to_look(void *context, const struct sock *sock)
 /* The port's sockets as they are now, with what tells who opened each connection. */
 static int look_closer(struct verdicts *verdicts, const struct verdicts_round *round, const struct endpoint *endpoint)
 {
-    struct sockdiag_query query = {.protocol = endpoint->protocol, .port = endpoint->port, .directions = true};
+    struct sockets_query query = {.protocol = endpoint->protocol, .port = endpoint->port, .directions = true};
     holders_reset(&verdicts->look);
-    return sockdiag_walk(round->sockdiag, &query, add_to_look, &verdicts->look, NULL);
+    return sockets_walk(round->sockets, &query, add_to_look, &verdicts->look, NULL);
 }
 
 int verdicts_ask(struct verdicts *verdicts, const struct verdicts_round *round, const struct endpoint *endpoint,

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "collect/sockdiag.h"
+#include "collect/sockets.h"
 #include "model/census.h"
 #include "model/verdict.h"
 
@@ -21,7 +21,7 @@ void verdicts_free(struct verdicts *verdicts);
 
 /* What one round knows. */
 struct verdicts_round {
-    struct sockdiag *sockdiag;
+    struct sockets *sockets;
     const struct kernel_settings *settings;
     int64_t now_ns; /* CLOCK_MONOTONIC */
 };

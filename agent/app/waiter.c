@@ -110,13 +110,13 @@ static int visit_listener(void *context, const struct sock *sock)
 static int look_for_listening(struct waiter *waiter, struct inquiry *inquiry, struct error *error)
 {
     struct search search = {0};
-    struct sockdiag_query query = {
+    struct sockets_query query = {
         .protocol = waiter->endpoint.protocol,
         .port = waiter->endpoint.port,
         .listeners = true,
     };
     search.address_count = endpoint_addresses(&waiter->endpoint, search.addresses);
-    int r = sockdiag_walk(inquiry->sockdiag, &query, visit_listener, &search, error);
+    int r = sockets_walk(inquiry->sockets, &query, visit_listener, &search, error);
     if (r == 0 && search.found)
         r = ask(waiter, inquiry, INQUIRY_NO_BIND, error);
     waiter->met = r == 0 && search.found;

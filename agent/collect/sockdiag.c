@@ -1,4 +1,4 @@
-#include "collect/sockdiag.h"
+#include "sockdiag.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -29,7 +29,7 @@ struct sockdiag {
 /* One walk as the callback sees it. */
 struct walk {
     struct sockdiag *sockdiag;
-    sockdiag_visit *visit;
+    sockets_visit *visit;
     void *context;
 };
 
@@ -103,7 +103,7 @@ static int ask(struct sockdiag *sockdiag, const struct nlmsghdr *request, const 
     return 0;
 }
 
-static int walk_tcp(struct sockdiag *sockdiag, const struct sockdiag_query *query, uint32_t states, struct walk *walk,
+static int walk_tcp(struct sockdiag *sockdiag, const struct sockets_query *query, uint32_t states, struct walk *walk,
                     struct error *error)
 {
     alignas(struct nlmsghdr) uint8_t buffer[SOCKDIAG_REQUEST_SIZE];
@@ -111,7 +111,7 @@ static int walk_tcp(struct sockdiag *sockdiag, const struct sockdiag_query *quer
     return ask(sockdiag, sockdiag_request_tcp(buffer, answer.sequence, query, states), &answer, error);
 }
 
-static int walk_udp(struct sockdiag *sockdiag, const struct sockdiag_query *query, uint8_t family, struct walk *walk,
+static int walk_udp(struct sockdiag *sockdiag, const struct sockets_query *query, uint8_t family, struct walk *walk,
                     struct error *error)
 {
     alignas(struct nlmsghdr) uint8_t buffer[SOCKDIAG_REQUEST_SIZE];
@@ -119,7 +119,7 @@ static int walk_udp(struct sockdiag *sockdiag, const struct sockdiag_query *quer
     return ask(sockdiag, sockdiag_request_udp(buffer, answer.sequence, query, family), &answer, error);
 }
 
-static int walk_families(struct sockdiag *sockdiag, const struct sockdiag_query *query, uint32_t tcp_states,
+static int walk_families(struct sockdiag *sockdiag, const struct sockets_query *query, uint32_t tcp_states,
                          struct walk *walk, struct error *error)
 {
     int result = 0;
@@ -136,8 +136,8 @@ static int walk_families(struct sockdiag *sockdiag, const struct sockdiag_query 
     return result;
 }
 
-static int walk_states(struct sockdiag *sockdiag, const struct sockdiag_query *query, uint32_t tcp_states,
-                       sockdiag_visit *visit, void *context, struct error *error)
+static int walk_states(struct sockdiag *sockdiag, const struct sockets_query *query, uint32_t tcp_states,
+                       sockets_visit *visit, void *context, struct error *error)
 {
     struct walk walk = {sockdiag, visit, context};
     int result = sockdiag->socket ? 0 : connect_to_kernel(sockdiag, error);
@@ -150,7 +150,7 @@ static int walk_states(struct sockdiag *sockdiag, const struct sockdiag_query *q
     return result;
 }
 
-int sockdiag_walk(struct sockdiag *sockdiag, const struct sockdiag_query *query, sockdiag_visit *visit, void *context,
+int sockdiag_walk(struct sockdiag *sockdiag, const struct sockets_query *query, sockets_visit *visit, void *context,
                   struct error *error)
 {
     uint32_t tcp_states = SOCKDIAG_STATES_TCP;
@@ -196,7 +196,7 @@ int sockdiag_open(struct sockdiag **ret_sockdiag, struct error *error)
         return error_set(error, -ENOMEM, "no memory for a sock_diag socket");
 
     cleanup(cleanup_close) int bound = -1;
-    struct sockdiag_query query = {.protocol = PROTOCOL_TCP};
+    struct sockets_query query = {.protocol = PROTOCOL_TCP};
     /* When no port is left, any other stands in: then the first walk that meets a bound socket will tell. */
     if (bind_any_port(&bound, &query.port) < 0)
         query.port = 1;

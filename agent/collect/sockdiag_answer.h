@@ -4,13 +4,13 @@
  */
 #pragma once
 
-#include "collect/sockdiag.h"
+#include "sockdiag.h"
 
 /* What the datagrams of an answer are read for. */
 struct sockdiag_answer {
     enum protocol protocol;
     uint32_t sequence; /* of the request that it answers */
-    sockdiag_visit *visit;
+    sockets_visit *visit;
     void *context;
 };
 

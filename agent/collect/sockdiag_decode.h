@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "collect/sockdiag.h"
+#include "sockdiag.h"
 
 /*
  * Reads one message of a dump, its header included; length is that of the whole message.

@@ -18,7 +18,7 @@ static struct nlmsghdr *put_header(uint8_t *buffer, uint16_t type, uint32_t sequ
  * Bytecode (net/ipv4/inet_diag.c, inet_diag_bc_run): local port >= the first, <= the last, and, for explicit binds, not
  * chosen by the kernel. A jump past the end rejects; only a jump of its own kind may follow a condition that holds.
  */
-static void put_filter(struct nlmsghdr *request, const struct sockdiag_query *query)
+static void put_filter(struct nlmsghdr *request, const struct sockets_query *query)
 {
     uint16_t last = query->last_port != 0 ? query->last_port : query->port;
     const struct inet_diag_bc_op ports[] = {
@@ -41,7 +41,7 @@ static void put_filter(struct nlmsghdr *request, const struct sockdiag_query *qu
 }
 
 const struct nlmsghdr *sockdiag_request_tcp(uint8_t buffer[static SOCKDIAG_REQUEST_SIZE], uint32_t sequence,
-                                            const struct sockdiag_query *query, uint32_t states)
+                                            const struct sockets_query *query, uint32_t states)
 {
     struct nlmsghdr *request = put_header(buffer, TCPDIAG_GETSOCK, sequence);
     struct inet_diag_req *body = mnl_nlmsg_put_extra_header(request, sizeof(*body));
@@ -54,7 +54,7 @@ const struct nlmsghdr *sockdiag_request_tcp(uint8_t buffer[static SOCKDIAG_REQUE
 }
 
 const struct nlmsghdr *sockdiag_request_udp(uint8_t buffer[static SOCKDIAG_REQUEST_SIZE], uint32_t sequence,
-                                            const struct sockdiag_query *query, uint8_t family)
+                                            const struct sockets_query *query, uint8_t family)
 {
     struct nlmsghdr *request = put_header(buffer, SOCK_DIAG_BY_FAMILY, sequence);
     struct inet_diag_req_v2 *body = mnl_nlmsg_put_extra_header(request, sizeof(*body));

@@ -1,7 +1,7 @@
 /* The requests of sockdiag.c, as bytes. */
 #pragma once
 
-#include "collect/sockdiag.h"
+#include "sockdiag.h"
 
 #define SOCKDIAG_REQUEST_SIZE 256
 
@@ -17,8 +17,8 @@ struct nlmsghdr;
 
 /* The legacy request: one walk of the table for both families. There is none for UDP. */
 const struct nlmsghdr *sockdiag_request_tcp(uint8_t buffer[static SOCKDIAG_REQUEST_SIZE], uint32_t sequence,
-                                            const struct sockdiag_query *query, uint32_t states);
+                                            const struct sockets_query *query, uint32_t states);
 
 /* family: AF_INET or AF_INET6. */
 const struct nlmsghdr *sockdiag_request_udp(uint8_t buffer[static SOCKDIAG_REQUEST_SIZE], uint32_t sequence,
-                                            const struct sockdiag_query *query, uint8_t family);
+                                            const struct sockets_query *query, uint8_t family);

@@ -234,3 +234,9 @@ void http_stop(struct http *http, int grace_ms)
     wait_until_idle(http, grace_ms);
     http_free(http);
 }
+
+int http_secure(struct http *http, const struct web_config *web, struct error *error)
+{
+    (void)http;
+    return web == NULL ? 0 : error_set(error, -ENOTSUP, "TLS and passwords are not served yet");
+}

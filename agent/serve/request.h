@@ -11,11 +11,15 @@ struct request_argument {
 /* One more than any path takes: of so many, one is unknown or comes twice, so the rest need not be kept. */
 #define REQUEST_ARGUMENTS_MAX 4
 
+/* Strings live as long as the request. */
 struct request {
     const char *method;
     const char *path; /* without the query */
     struct request_argument arguments[REQUEST_ARGUMENTS_MAX];
     size_t argument_count;
+    const char *accept;          /* values of header lines of these names, "" when there is none; */
+    const char *accept_encoding; /* several lines of one name count as the first */
+    const char *if_none_match;
 };
 
 /* The value, "" when it is not given. */

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/log.h"
+#include "config/web.h"
 #include "serve/board.h"
 
 struct http;
@@ -13,11 +14,23 @@ struct http_options {
     const int *listeners; /* listening sockets; taken over when http_start() returns 0 */
     size_t listener_count;
     const char *telemetry_path; /* of the metrics; must outlive the server */
+    unsigned max_connections;   /* for each listener */
+    unsigned max_connections_per_address;
+    const char *const *allowed_hosts; /* names that a Host header may have besides addresses and localhost; must outlive
+                                         the server */
+    size_t allowed_host_count;
+    const struct web_config *web; /* TLS and passwords; NULL: neither. Needed while http_start() runs only */
     struct board *board;        /* must outlive the server */
     const struct log *log;      /* likewise */
 };
 
 must_use int http_start(const struct http_options *options, struct http **ret_http, struct error *error);
+
+/*
+ * From now on as web says (NULL: no TLS, no passwords): new connections at once; those that are open end after the
+ * request under way. Returns 0; a negative errno with the reason: then nothing has changed.
+ */
+must_use int http_secure(struct http *http, const struct web_config *web, struct error *error);
 
 /* Requests so far by path and code, and those refused, into agent->http. Any thread. */
 void http_counts(const struct http *http, struct report_agent *agent);

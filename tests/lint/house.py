@@ -13,11 +13,14 @@ USES = {
     "collect": {"base", "model"},
     "judge": {"base", "model"},
     "render": {"base", "model"},
-    "serve": {"base", "model", "render"},
-    "app": {"base", "model", "collect", "judge", "render", "serve"},
+    "config": {"base"},
+    "sandbox": {"base"},
+    "serve": {"base", "model", "render", "config"},
+    "app": {"base", "model", "collect", "judge", "render", "config", "sandbox", "serve"},
 }
 # Each library is seen in one folder.
-LIBRARIES = {"libmnl/": "collect", "linux/": "collect", "cjson/": "render", "microhttpd.h": "serve", "zlib.h": "serve"}
+LIBRARIES = {"libmnl/": "collect", "linux/": "collect", "cjson/": "render", "microhttpd.h": "serve", "zlib.h": "serve",
+             "gnutls/": "serve", "crypt.h": "serve", "yaml.h": "config", "cap-ng.h": "sandbox", "seccomp.h": "sandbox"}
 # The pure layers: no sockets, no files, no clock.
 PURE = {"model", "judge", "render"}
 IMPURE = re.compile(r"\b(clock_(now|monotonic_ns|process_cpu_ns|thread_cpu_ns|gettime)|time|gettimeofday|getenv|open|fopen|"

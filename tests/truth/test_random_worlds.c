@@ -193,7 +193,7 @@ static void live_through(struct run *run, uint64_t number)
     run->seed = run->request->seed + number;
     struct dice dice = dice_new(run->seed);
     run->world = (struct world){
-        .sockdiag = run->ways.inquiry.sockdiag,
+        .table = run->ways.inquiry.sockets,
         .port = (uint16_t)(FIRST_PORT + number % WORLDS_PER_NAMESPACE),
     };
     move_in(run, &dice);

@@ -84,7 +84,7 @@ static void plan(struct run *run, size_t index, int64_t now_ns)
     struct situation *situation = &run->situations[index];
     struct dice *dice = &run->dice;
     situation->world = (struct world){
-        .sockdiag = run->ways.inquiry.sockdiag,
+        .table = run->ways.inquiry.sockets,
         .port = (uint16_t)(FIRST_PORT + index),
     };
     situation->endpoint =

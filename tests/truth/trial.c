@@ -7,7 +7,7 @@
 struct world trial_world(const struct trial *trial, size_t port)
 {
     return (struct world){
-        .sockdiag = trial->ways->inquiry.sockdiag,
+        .table = trial->ways->inquiry.sockets,
         .port = (uint16_t)(trial->port + port),
     };
 }

@@ -95,8 +95,8 @@ static int judge_old(const struct ways *ways, const struct endpoint *endpoint, b
                      bool *ret_hides, struct error *error)
 {
     cleanup(old_table_done) struct old_table table = {0};
-    const struct sockdiag_query query = {.protocol = endpoint->protocol, .port = endpoint->port};
-    int r = sockdiag_walk(ways->inquiry.sockdiag, &query, add_unless_bound, &table, error);
+    const struct sockets_query query = {.protocol = endpoint->protocol, .port = endpoint->port};
+    int r = sockets_walk(ways->inquiry.sockets, &query, add_unless_bound, &table, error);
     struct address addresses[ENDPOINT_ADDRESSES_MAX];
     struct bind_result results[ENDPOINT_ADDRESSES_MAX];
     size_t count = probe && endpoint->protocol == PROTOCOL_TCP ? endpoint_addresses(endpoint, addresses) : 0;

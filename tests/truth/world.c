@@ -84,7 +84,7 @@ static bool is_reset(int fd)
 /* Loopback is quick, but its packets are delivered when the kernel sees fit. */
 static int await(const struct world *world, const struct tenant *tenant, int ours, uint16_t peer_port)
 {
-    const struct sockdiag_query query = {.protocol = PROTOCOL_TCP, .port = world->port};
+    const struct sockets_query query = {.protocol = PROTOCOL_TCP, .port = world->port};
     int64_t deadline_ns = clock_monotonic_ns() + DEADLINE_NS;
     while (clock_monotonic_ns() < deadline_ns) {
         struct expectation expected = {
@@ -94,7 +94,7 @@ static int await(const struct world *world, const struct tenant *tenant, int our
         };
         if (tenant->state == SOCK_BOUND_INACTIVE)
             expected.seen = is_reset(ours);
-        else if (sockdiag_walk(world->sockdiag, &query, compare, &expected, NULL) < 0)
+        else if (sockets_walk(world->table, &query, compare, &expected, NULL) < 0)
             return -EIO;
         if (expected.seen)
             return 0;

@@ -1,13 +1,13 @@
 /* A port, and the sockets that hold it. */
 #pragma once
 
-#include "collect/sockdiag.h"
+#include "collect/sockets.h"
 #include "tenant.h"
 
 #define WORLD_SOCKETS_MAX 64
 
 struct world {
-    struct sockdiag *sockdiag; /* not owned */
+    struct sockets *table; /* not owned */
     uint16_t port;
     int sockets[WORLD_SOCKETS_MAX]; /* everything that must stay open */
     size_t socket_count;
