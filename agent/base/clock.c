@@ -1,5 +1,7 @@
 #include "base/clock.h"
 
+#include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 static int64_t read_clock(clockid_t clock)
@@ -41,4 +43,13 @@ void clock_rfc3339(int64_t realtime_ns, char ret_text[static CLOCK_TEXT_MAX])
     struct tm utc;
     (void)gmtime_r(&seconds, &utc);
     (void)strftime(ret_text, CLOCK_TEXT_MAX, "%Y-%m-%dT%H:%M:%SZ", &utc);
+}
+
+void clock_rfc3339_ms(int64_t realtime_ns, char ret_text[static CLOCK_TEXT_MAX])
+{
+    clock_rfc3339(realtime_ns, ret_text);
+    int64_t fraction_ns = realtime_ns % CLOCK_NS_PER_S;
+    int milliseconds = (int)((fraction_ns < 0 ? fraction_ns + CLOCK_NS_PER_S : fraction_ns) / CLOCK_NS_PER_MS);
+    size_t length = strlen(ret_text) - 1; /* in the place of the Z */
+    (void)snprintf(ret_text + length, CLOCK_TEXT_MAX - length, ".%03dZ", milliseconds);
 }

@@ -119,14 +119,15 @@ void log_write(const struct log *log, enum log_level level, const char *message,
 {
     if (level < log->level)
         return;
+    enum log_format format = log->format; /* once: it may change meanwhile */
     cleanup(buf_done) struct buf line;
     buf_init(&line, LINE_LIMIT);
-    add_timestamp(&line, log->format);
-    add_pair(&line, log->format, "level", level_name(level));
-    add_pair(&line, log->format, "msg", message);
+    add_timestamp(&line, format);
+    add_pair(&line, format, "level", level_name(level));
+    add_pair(&line, format, "msg", message);
     for (size_t i = 0; i < field_count; i++)
-        add_pair(&line, log->format, fields[i].key, fields[i].value);
-    if (log->format == LOG_FORMAT_JSON)
+        add_pair(&line, format, fields[i].key, fields[i].value);
+    if (format == LOG_FORMAT_JSON)
         buf_add_char(&line, '}');
     buf_add_char(&line, '\n');
     if (line.failure != 0)

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <time.h>
 
 static bool is_digit(char byte)
 {
@@ -121,5 +122,38 @@ int parse_bool(const char *text, bool *ret_value)
     if (!value && strcmp(text, "false") != 0)
         return -EINVAL;
     *ret_value = value;
+    return 0;
+}
+
+/* As many digits as pattern has "0", between the same other bytes; moves *cursor behind them. */
+static bool scan_pattern(const char **cursor, const char *pattern)
+{
+    for (; *pattern != '\0'; pattern++, (*cursor)++)
+        if (*pattern == '0' ? !is_digit(**cursor) : **cursor != *pattern)
+            return false;
+    return true;
+}
+
+int parse_time(const char *text, int64_t *ret_ns)
+{
+    const char *cursor = text;
+    if (!scan_pattern(&cursor, "0000-00-00T00:00:00"))
+        return -EINVAL;
+    int milliseconds = 0;
+    if (*cursor == '.') {
+        const char *digits = cursor + 1;
+        if (!scan_pattern(&cursor, ".000"))
+            return -EINVAL;
+        milliseconds = (digits[0] - '0') * 100 + (digits[1] - '0') * 10 + (digits[2] - '0');
+    }
+    if (strcmp(cursor, "Z") != 0)
+        return -EINVAL;
+    struct tm utc = {0};
+    if (strptime(text, "%Y-%m-%dT%H:%M:%S", &utc) == NULL)
+        return -ERANGE;
+    int64_t ns;
+    if (__builtin_mul_overflow(timegm(&utc), S, &ns) || __builtin_add_overflow(ns, milliseconds * MS, &ns))
+        return -ERANGE;
+    *ret_ns = ns;
     return 0;
 }

@@ -21,3 +21,5 @@ int64_t clock_thread_cpu_ns(void);
 #define CLOCK_TEXT_MAX 32
 /* RFC 3339 in UTC, to the second: "2026-11-22T19:04:12Z". */
 void clock_rfc3339(int64_t realtime_ns, char ret_text[static CLOCK_TEXT_MAX]);
+/* To the millisecond: "2026-11-22T19:04:12.345Z". */
+void clock_rfc3339_ms(int64_t realtime_ns, char ret_text[static CLOCK_TEXT_MAX]);

@@ -9,11 +9,11 @@
 enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };
 enum log_format { LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON };
 
-/* Where and how to log; a plain value, shared read-only by the threads. */
+/* Where and how to log; shared by the threads, any of which may change level and format. */
 struct log {
     int fd;
-    enum log_level level; /* events below it are dropped */
-    enum log_format format;
+    _Atomic enum log_level level; /* events below it are dropped */
+    _Atomic enum log_format format;
 };
 
 struct log_field {

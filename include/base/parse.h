@@ -21,3 +21,6 @@ must_use int parse_percent(const char *text, double *ret_share);
 
 /* "true" or "false". */
 must_use int parse_bool(const char *text, bool *ret_value);
+
+/* A time as clock_rfc3339() and clock_rfc3339_ms() write it, in nanoseconds since 1970. */
+must_use int parse_time(const char *text, int64_t *ret_ns);

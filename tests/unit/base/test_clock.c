@@ -41,6 +41,24 @@ static void the_ends_of_time_fit(void **state)
     assert_rfc3339(INT64_MIN, "1677-09-21T00:12:43Z");
 }
 
+static void a_time_is_written_to_the_millisecond_that_began(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t ns;
+        const char *text;
+    } times[] = {
+        {0, "1970-01-01T00:00:00.000Z"},         {1795374208345999999, "2026-11-22T19:03:28.345Z"},
+        {-1, "1969-12-31T23:59:59.999Z"},        {-CLOCK_NS_PER_S, "1969-12-31T23:59:59.000Z"},
+        {INT64_MAX, "2262-04-11T23:47:16.854Z"}, {INT64_MIN, "1677-09-21T00:12:43.145Z"},
+    };
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+        char text[CLOCK_TEXT_MAX];
+        clock_rfc3339_ms(times[i].ns, text);
+        assert_string_equal(text, times[i].text);
+    }
+}
+
 static int64_t read_clock(clockid_t clock)
 {
     struct timespec now;
@@ -81,6 +99,7 @@ int main(void)
         cmocka_unit_test(a_time_is_written_in_utc_to_the_second),
         cmocka_unit_test(a_fraction_of_a_second_belongs_to_the_second_that_began),
         cmocka_unit_test(the_ends_of_time_fit),
+        cmocka_unit_test(a_time_is_written_to_the_millisecond_that_began),
         cmocka_unit_test(both_clocks_of_a_moment_are_read_now),
         cmocka_unit_test(work_costs_cpu_time_of_the_thread_and_of_the_process),
     };

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 
+#include "base/clock.h"
 #include "base/parse.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -169,6 +170,54 @@ static void a_boolean_is_true_or_false_and_no_other_word(void **state)
     assert_false(value);
 }
 
+static void a_time_is_read_as_it_is_written(void **state)
+{
+    (void)state;
+    static const int64_t times[] = {0, 1795374208345000000, 951782400000000000, 9223372036854000000};
+    for (size_t i = 0; i < COUNT_OF(times); i++) {
+        char text[CLOCK_TEXT_MAX];
+        int64_t ns = -1;
+        clock_rfc3339_ms(times[i], text);
+        assert_int_equal(parse_time(text, &ns), 0);
+        assert_int_equal(ns, times[i]);
+        clock_rfc3339(times[i], text);
+        assert_int_equal(parse_time(text, &ns), 0);
+        assert_int_equal(ns, times[i] - times[i] % CLOCK_NS_PER_S);
+    }
+}
+
+static void a_time_of_another_form_is_refused(void **state)
+{
+    (void)state;
+    const char *const bad[] = {"",
+                               "2026-11-22",
+                               "2026-11-22T19:03:28",
+                               "2026-11-22 19:03:28Z",
+                               " 2026-11-22T19:03:28Z",
+                               "2026-11-22T19:03:28+01:00",
+                               "2026-11-22T19:03:28.3Z",
+                               "2026-11-22T19:03:28.345",
+                               "2026-11-22T19:03:28.345Zz",
+                               "26-11-22T19:03:28Z"};
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        int64_t ns = 77;
+        assert_int_equal(parse_time(bad[i], &ns), -EINVAL);
+        assert_int_equal(ns, 77);
+    }
+}
+
+static void a_time_that_no_calendar_or_clock_has_is_out_of_range(void **state)
+{
+    (void)state;
+    const char *const bad[] = {"2026-13-22T19:03:28Z", "2026-11-22T25:03:28Z", "9999-11-22T19:03:28Z",
+                               "2262-04-11T23:47:16.855Z"};
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        int64_t ns = 77;
+        assert_int_equal(parse_time(bad[i], &ns), -ERANGE);
+        assert_int_equal(ns, 77);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +231,9 @@ int main(void)
         cmocka_unit_test(a_percentage_of_another_form_is_refused),
         cmocka_unit_test(a_percentage_of_nothing_or_of_more_than_all_is_out_of_range),
         cmocka_unit_test(a_boolean_is_true_or_false_and_no_other_word),
+        cmocka_unit_test(a_time_is_read_as_it_is_written),
+        cmocka_unit_test(a_time_of_another_form_is_refused),
+        cmocka_unit_test(a_time_that_no_calendar_or_clock_has_is_out_of_range),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
