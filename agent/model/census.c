@@ -2,9 +2,8 @@
 
 #include <errno.h>
 
+#include "tracked.h"
 #include "traffic.h"
-
-#define PORTS 65536
 
 struct census {
     struct census_limits limits;
@@ -15,12 +14,10 @@ struct census {
     uint64_t totals[PROTOCOL_COUNT][FAMILY_COUNT][SOCK_STATE_COUNT];
     struct port_set used[PROTOCOL_COUNT];
     struct traffic *traffic; /* owned; NULL unless it is tracked */
+    struct ownership *ownership; /* owned */
     struct census_port ephemeral[PROTOCOL_COUNT];
     struct census_port other[PROTOCOL_COUNT];
-    struct census_port **ports; /* owned; by protocol, then port, after census_end() */
-    size_t count;
-    size_t capacity;
-    uint32_t slots[PROTOCOL_COUNT][PORTS]; /* index into ports, plus one; 0: not tracked */
+    struct tracked tracked;
 };
 
 int census_new(const struct census_limits *limits, struct census **ret_census)
@@ -29,6 +26,8 @@ int census_new(const struct census_limits *limits, struct census **ret_census)
     if (census == NULL)
         return -ENOMEM;
     census->limits = *limits;
+    if (ownership_new(&census->ownership) < 0)
+        return -ENOMEM;
     if (limits->track_traffic) {
         int r = traffic_new(limits->max_ports, &census->traffic);
         if (r < 0)
@@ -38,105 +37,68 @@ int census_new(const struct census_limits *limits, struct census **ret_census)
     return 0;
 }
 
-static void port_free(struct census_port *port)
-{
-    holders_done(&port->holders);
-    free(port);
-}
-
 void census_free(struct census *census)
 {
     if (census == NULL)
         return;
-    for (size_t i = 0; i < census->count; i++)
-        port_free(census->ports[i]);
-    free(census->ports);
+    tracked_done(&census->tracked);
     traffic_free(census->traffic);
+    ownership_free(census->ownership);
     free(census);
 }
 
-static struct census_port *lookup(const struct census *census, enum protocol protocol, uint16_t port)
+/* Of the ports, each counted once: how many there are, and how many have no counter of their own yet. */
+static size_t count_ports(const struct census *census, const struct census_watch *ports, size_t count,
+                          size_t *ret_uncounted)
 {
-    uint32_t slot = census->slots[protocol][port];
-    return slot > 0 ? census->ports[slot - 1] : NULL;
-}
-
-static void remove_at(struct census *census, size_t index)
-{
-    struct census_port *gone = census->ports[index];
-    struct census_port *last = census->ports[--census->count];
-    census->slots[gone->protocol][gone->port] = 0;
-    if (last != gone) {
-        census->ports[index] = last;
-        census->slots[last->protocol][last->port] = (uint32_t)index + 1;
+    struct port_set seen[PROTOCOL_COUNT] = {0};
+    size_t distinct = 0;
+    *ret_uncounted = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (port_set_has(&seen[ports[i].protocol], ports[i].port))
+            continue;
+        port_set_add(&seen[ports[i].protocol], ports[i].port);
+        distinct++;
+        if (ports[i].protocol == PROTOCOL_TCP && census->traffic != NULL &&
+            entered_of(traffic_entered(census->traffic), ports[i].port) == NULL)
+            (*ret_uncounted)++;
     }
-    port_free(gone);
+    return distinct;
 }
 
-/*
- * Drops the port that has been silent longest. One that had sockets in the round before may still show some in this
- * one, so it stays.
- */
-static bool make_room(struct census *census)
+static void label(struct census *census, const struct census_port *port)
 {
-    size_t oldest = census->count;
-    for (size_t i = 0; i < census->count; i++) {
-        const struct census_port *port = census->ports[i];
-        bool silent = !port->watched && port->last_seen_ns < census->previous_ns;
-        if (silent && (oldest == census->count || port->last_seen_ns < census->ports[oldest]->last_seen_ns))
-            oldest = i;
-    }
-    if (oldest == census->count)
-        return false;
-    remove_at(census, oldest);
-    return true;
+    if (census->traffic != NULL && port->protocol == PROTOCOL_TCP)
+        traffic_label(census->traffic, port->port);
 }
 
-static int grow(struct census *census)
+int census_configure(struct census *census, const struct census_limits *limits, const struct census_watch *watches,
+                     size_t count)
 {
-    if (census->count < census->capacity)
-        return 0;
-    size_t capacity = census->capacity > 0 ? census->capacity * 2 : 16;
-    struct census_port **ports = reallocarray(census->ports, capacity, sizeof(struct census_port *));
-    if (ports == NULL)
-        return -ENOMEM;
-    census->ports = ports;
-    census->capacity = capacity;
-    return 0;
-}
-
-/* -ENOSPC when there is no room. */
-static int track(struct census *census, enum protocol protocol, uint16_t number, struct census_port **ret_port)
-{
-    if (census->count >= census->limits.max_ports && !make_room(census))
+    size_t uncounted;
+    if (count_ports(census, watches, count, &uncounted) > limits->max_ports)
         return -ENOSPC;
-    int r = grow(census);
+    int r = census->traffic != NULL ? traffic_reserve(census->traffic, limits->max_ports, uncounted) : 0;
+    if (r == 0)
+        r = tracked_add_all(&census->tracked, watches, count);
     if (r < 0)
         return r;
-    struct census_port *port = calloc(1, sizeof(*port));
-    if (port == NULL)
-        return -ENOMEM;
-    port->protocol = protocol;
-    port->port = number;
-    port->last_seen_ns = census->now_ns;
-    census->ports[census->count++] = port;
-    census->slots[protocol][number] = (uint32_t)census->count;
-    if (census->traffic != NULL && protocol == PROTOCOL_TCP)
-        traffic_label(census->traffic, number);
-    *ret_port = port;
+    census->limits = *limits;
+    for (size_t i = 0; i < census->tracked.count; i++)
+        census->tracked.ports[i]->watched = false;
+    for (size_t i = 0; i < count; i++) {
+        struct census_port *port = tracked_find(&census->tracked, watches[i].protocol, watches[i].port);
+        port->watched = true;
+        label(census, port);
+    }
+    tracked_trim(&census->tracked, limits->max_ports);
+    tracked_sort(&census->tracked);
     return 0;
 }
 
-int census_watch(struct census *census, enum protocol protocol, uint16_t number)
+void census_limit(struct census *census, size_t max_ports)
 {
-    struct census_port *port = lookup(census, protocol, number);
-    if (port == NULL) {
-        int r = track(census, protocol, number, &port);
-        if (r < 0)
-            return r;
-    }
-    port->watched = true;
-    return 0;
+    census->limits.max_ports = max_ports;
 }
 
 static void clear(struct census_port *port)
@@ -150,20 +112,21 @@ static void clear(struct census_port *port)
 void census_begin(struct census *census, int64_t now_ns, const struct kernel_settings *settings)
 {
     census->now_ns = now_ns;
-    census->settings = *settings;
+    kernel_settings_copy(&census->settings, settings);
     census->sockets = 0;
     memset(census->totals, 0, sizeof(census->totals));
-    memset(census->used, 0, sizeof(census->used));
+    ownership_begin(census->ownership, now_ns);
     if (census->traffic != NULL)
         traffic_begin(census->traffic, now_ns, settings);
     for (enum protocol protocol = PROTOCOL_TCP; protocol <= PROTOCOL_UDP; protocol++) {
+        port_set_clear(&census->used[protocol]);
         clear(&census->ephemeral[protocol]);
         clear(&census->other[protocol]);
         census->ephemeral[protocol].protocol = protocol;
         census->other[protocol].protocol = protocol;
     }
-    for (size_t i = 0; i < census->count; i++)
-        clear(census->ports[i]);
+    for (size_t i = 0; i < census->tracked.count; i++)
+        clear(census->tracked.ports[i]);
 }
 
 static bool earns_tracking(const struct census *census, const struct sock *sock)
@@ -184,10 +147,25 @@ static void count_in(struct census_port *port, const struct sock *sock)
         port->longest_time_wait_ms = sock->remaining_ms;
 }
 
+/*
+ * Where there is no room the port that has been silent longest makes some. One that had sockets in the round before may
+ * still show some in this one, so it stays. Returns -ENOSPC when all do.
+ */
+static int track(struct census *census, enum protocol protocol, uint16_t number, struct census_port **ret_port)
+{
+    if (census->tracked.count >= census->limits.max_ports &&
+        !tracked_drop_silent(&census->tracked, census->previous_ns))
+        return -ENOSPC;
+    int r = tracked_add(&census->tracked, protocol, number, census->now_ns, ret_port);
+    if (r == 0)
+        label(census, *ret_port);
+    return r;
+}
+
 /* The port that counts the socket. */
 static int place(struct census *census, const struct sock *sock, bool in_range, struct census_port **ret_port)
 {
-    struct census_port *port = lookup(census, sock->protocol, sock->local_port);
+    struct census_port *port = tracked_find(&census->tracked, sock->protocol, sock->local_port);
     if (port == NULL && sock->local_port != 0 && earns_tracking(census, sock)) {
         int r = track(census, sock->protocol, sock->local_port, &port);
         if (r < 0 && r != -ENOSPC)
@@ -217,33 +195,20 @@ int census_add(struct census *census, const struct sock *sock)
         return 0;
     port->last_seen_ns = census->now_ns;
     port->listening = port->listening || sock->state == SOCK_LISTEN;
-    return holders_add(&port->holders, sock);
-}
-
-static int by_protocol_and_port(const void *left, const void *right)
-{
-    const struct census_port *l = *(struct census_port *const *)left;
-    const struct census_port *r = *(struct census_port *const *)right;
-    if (l->protocol != r->protocol)
-        return l->protocol < r->protocol ? -1 : 1;
-    return (l->port > r->port) - (l->port < r->port);
+    struct claim claim = {0};
+    if (sock->protocol == PROTOCOL_TCP)
+        ownership_see(census->ownership, sock, &claim);
+    return holders_add_claimed(&port->holders, sock, &claim);
 }
 
 void census_end(struct census *census)
 {
+    ownership_end(census->ownership);
     if (census->traffic != NULL)
         traffic_end(census->traffic);
     census->previous_ns = census->now_ns;
-    for (size_t i = census->count; i-- > 0;) {
-        const struct census_port *port = census->ports[i];
-        if (!port->watched && census->now_ns - port->last_seen_ns >= census->limits.forget_after_ns)
-            remove_at(census, i);
-    }
-    if (census->count == 0)
-        return;
-    qsort(census->ports, census->count, sizeof(struct census_port *), by_protocol_and_port);
-    for (size_t i = 0; i < census->count; i++)
-        census->slots[census->ports[i]->protocol][census->ports[i]->port] = (uint32_t)i + 1;
+    tracked_forget(&census->tracked, census->now_ns - census->limits.forget_after_ns);
+    tracked_sort(&census->tracked);
 }
 
 uint64_t census_total(const struct census *census, enum protocol protocol, enum family family, enum sock_state state)
@@ -266,17 +231,17 @@ uint32_t census_ephemeral_used(const struct census *census, enum protocol protoc
 
 size_t census_port_count(const struct census *census)
 {
-    return census->count;
+    return census->tracked.count;
 }
 
 const struct census_port *census_port_at(const struct census *census, size_t index)
 {
-    return census->ports[index];
+    return census->tracked.ports[index];
 }
 
 const struct census_port *census_port_find(const struct census *census, enum protocol protocol, uint16_t port)
 {
-    return lookup(census, protocol, port);
+    return tracked_find(&census->tracked, protocol, port);
 }
 
 const struct census_port *census_ephemeral(const struct census *census, enum protocol protocol)
@@ -317,4 +282,9 @@ const struct entered *census_entered(const struct census *census)
 const struct destinations *census_destinations(const struct census *census)
 {
     return census->traffic != NULL ? traffic_destinations(census->traffic) : NULL;
+}
+
+struct ownership *census_ownership(struct census *census)
+{
+    return census->ownership;
 }

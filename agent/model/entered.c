@@ -38,6 +38,20 @@ void entered_free(struct entered *entered)
     free(entered);
 }
 
+int entered_reserve(struct entered *entered, size_t max_ports)
+{
+    if (max_ports <= entered->max_ports)
+        return 0;
+    struct entered_counter *counters = reallocarray(entered->counters, max_ports + SUMS, sizeof(*counters));
+    if (counters == NULL)
+        return -ENOMEM;
+    size_t former = entered->max_ports + SUMS;
+    memset(&counters[former], 0, (max_ports + SUMS - former) * sizeof(*counters));
+    entered->counters = counters;
+    entered->max_ports = max_ports;
+    return 0;
+}
+
 bool entered_label(struct entered *entered, uint16_t port)
 {
     if (entered->index[port] != 0)
@@ -67,6 +81,11 @@ void entered_end(struct entered *entered)
 {
     for (size_t i = 0; i < entered->count; i++)
         entered->counters[i].total += entered->counters[i].fresh;
+}
+
+size_t entered_ports(const struct entered *entered)
+{
+    return entered->count - SUMS;
 }
 
 size_t entered_count(const struct entered *entered)

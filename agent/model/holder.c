@@ -97,12 +97,8 @@ static int64_t fullness(uint32_t length, uint32_t limit)
     return (int64_t)length - (int64_t)limit;
 }
 
-int holders_add(struct holders *holders, const struct sock *sock)
+static void count_in(struct holder *holder, const struct sock *sock)
 {
-    struct holder *holder = group_of(holders, sock);
-    if (holder == NULL)
-        return -ENOMEM;
-    sign(holders, sock);
     if (sock->remaining_ms > holder->longest_remaining_ms)
         holder->longest_remaining_ms = sock->remaining_ms;
     if (sock->remaining_ms < holder->shortest_remaining_ms)
@@ -118,5 +114,44 @@ int holders_add(struct holders *holders, const struct sock *sock)
     /* Several listeners on one address and every interface: only SO_REUSEPORT allows that. */
     if (holder->state == SOCK_LISTEN && holder->count > 1 && !holder->many_locals && holder->interface == 0)
         holder->reuseport = SOCKOPT_ON;
+}
+
+void claim_join(struct claim *claim, const struct claim *other)
+{
+    for (size_t i = 0; i < other->count && claim->count < CLAIM_PROCESSES_MAX; i++) {
+        size_t at = 0;
+        while (at < claim->count && claim->processes[at] != other->processes[i])
+            at++;
+        if (at == claim->count)
+            claim->processes[claim->count++] = other->processes[i];
+    }
+    claim->inferred = claim->inferred || (other->inferred && other->count > 0);
+}
+
+int holders_add_claimed(struct holders *holders, const struct sock *sock, const struct claim *claim)
+{
+    struct sock known = *sock;
+    if (known.direction == DIRECTION_UNKNOWN)
+        known.direction = claim->direction;
+    struct holder *holder = group_of(holders, &known);
+    if (holder == NULL)
+        return -ENOMEM;
+    sign(holders, &known);
+    count_in(holder, &known);
+    claim_join(&holder->claim, claim);
     return 0;
+}
+
+int holders_add(struct holders *holders, const struct sock *sock)
+{
+    return holders_add_claimed(holders, sock, &(struct claim){0});
+}
+
+enum restart holder_worse_restart(enum restart left, enum restart right)
+{
+    if (left == RESTART_UNSAFE || right == RESTART_UNSAFE)
+        return RESTART_UNSAFE;
+    if (left == RESTART_REFUSED || right == RESTART_REFUSED)
+        return RESTART_REFUSED;
+    return left == RESTART_SAFE ? right : left;
 }

@@ -1,5 +1,7 @@
 #include "model/kernel.h"
 
+#include <string.h>
+
 bool port_set_has(const struct port_set *set, uint16_t port)
 {
     return (set->words[port / 64] >> (port % 64) & 1) != 0;
@@ -8,6 +10,36 @@ bool port_set_has(const struct port_set *set, uint16_t port)
 void port_set_add(struct port_set *set, uint16_t port)
 {
     set->words[port / 64] |= UINT64_C(1) << (port % 64);
+}
+
+void port_set_clear(struct port_set *set)
+{
+    for (size_t i = 0; i < PORT_SET_WORDS; i++)
+        if (set->words[i] != 0)
+            set->words[i] = 0;
+}
+
+void port_set_copy(struct port_set *set, const struct port_set *from)
+{
+    for (size_t i = 0; i < PORT_SET_WORDS; i++)
+        if (set->words[i] != from->words[i])
+            set->words[i] = from->words[i];
+}
+
+void kernel_settings_copy(struct kernel_settings *settings, const struct kernel_settings *from)
+{
+    memcpy(settings, from, offsetof(struct kernel_settings, reserved));
+    port_set_copy(&settings->reserved, &from->reserved);
+}
+
+uint64_t kernel_range_word(const struct kernel_settings *settings, size_t index)
+{
+    if (settings->local_port_low == KERNEL_UNKNOWN || settings->local_port_high == KERNEL_UNKNOWN)
+        return 0;
+    int64_t first = (int64_t)index * 64;
+    int64_t low = settings->local_port_low > first ? settings->local_port_low - first : 0;
+    int64_t high = settings->local_port_high < first + 63 ? settings->local_port_high - first : 63;
+    return low > high ? 0 : UINT64_MAX << low & UINT64_MAX >> (63 - high);
 }
 
 bool kernel_port_in_range(const struct kernel_settings *settings, uint16_t port)

@@ -19,6 +19,8 @@ struct page_of_ledger {
     struct cookies *time_wait;
     struct cookies *fin_wait2; /* orphans: a TIME_WAIT may still come of them */
     bool whole;                /* everything fitted */
+    bool own_cookies;          /* some are the kernel's own */
+    bool derived_cookies;      /* some are derived: a source that has others cannot be compared with */
     int64_t began_ns;
 };
 
@@ -66,6 +68,8 @@ void ledger_begin(struct ledger *ledger, int64_t now_ns)
     cookies_clear(current->time_wait);
     cookies_clear(current->fin_wait2);
     current->whole = true;
+    current->own_cookies = false;
+    current->derived_cookies = false;
     current->began_ns = now_ns;
     ledger->fresh = 0;
 }
@@ -98,11 +102,22 @@ int64_t ledger_age_ms(const struct ledger *ledger, const struct sock *sock)
     return ledger->lifetime_ms - sock->remaining_ms;
 }
 
-/* Where the sets could not hold everything, the time of entry decides, as exact as the two clocks and the jiffy. */
+static bool is_derived(const struct sock *sock)
+{
+    return (sock->cookie & SOCK_COOKIE_DERIVED) != 0;
+}
+
+/* What is not in the page's sets was not there. */
+static bool is_complete(const struct page_of_ledger *page, const struct sock *sock)
+{
+    return page->whole && !(is_derived(sock) ? page->own_cookies : page->derived_cookies);
+}
+
+/* Where the sets do not tell, the time of entry decides, as exact as the two clocks and the jiffy. */
 static bool entered_since_last_round(const struct ledger *ledger, const struct sock *sock)
 {
     const struct page_of_ledger *before = round_before(ledger, 1);
-    if (before->whole && round_before(ledger, 2)->whole)
+    if (is_complete(before, sock) && is_complete(round_before(ledger, 2), sock))
         return true;
     int64_t entered_ns = ledger->rounds[ledger->current].began_ns - ledger_age_ms(ledger, sock) * NS_PER_MS;
     return entered_ns > before->began_ns;
@@ -119,6 +134,8 @@ int ledger_see(struct ledger *ledger, const struct sock *sock)
         return added;
     if (added == -ENOSPC)
         current->whole = false;
+    current->own_cookies = current->own_cookies || !is_derived(sock);
+    current->derived_cookies = current->derived_cookies || is_derived(sock);
     if (added == 0 || ledger->ended == 0 || was_time_wait(ledger, sock->cookie) ||
         !entered_since_last_round(ledger, sock))
         return 0;
@@ -137,7 +154,7 @@ bool ledger_is_exact(const struct ledger *ledger)
 {
     bool whole = true;
     for (size_t i = 0; i < ROUNDS; i++)
-        whole = whole && ledger->rounds[i].whole;
+        whole = whole && ledger->rounds[i].whole && !ledger->rounds[i].derived_cookies;
     return whole;
 }
 

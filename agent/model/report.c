@@ -1,6 +1,7 @@
 #include "model/report.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 
 /* The count stands before the report, so that a report itself stays a plain, immutable value. */
 struct counted {
@@ -60,6 +61,16 @@ struct report *report_ref(struct report *report)
     return report;
 }
 
+static void netns_done(struct report_netns *netns)
+{
+    for (size_t i = 0; i < netns->port_count; i++)
+        verdict_done(&netns->ports[i].verdict);
+    free(netns->ports);
+    free(netns->counts);
+    free(netns->listeners);
+    free(netns->traffic.entered);
+}
+
 void report_unref(struct report *report)
 {
     if (report == NULL)
@@ -67,20 +78,40 @@ void report_unref(struct report *report)
     struct counted *counted = counted_of(report);
     if (atomic_fetch_sub_explicit(&counted->references, 1, memory_order_acq_rel) != 1)
         return;
-    struct report_netns *netns = &report->netns;
-    for (size_t i = 0; i < netns->port_count; i++)
-        verdict_done(&netns->ports[i].verdict);
-    free(netns->ports);
-    free(netns->counts);
-    free(netns->listeners);
-    free(netns->traffic.entered);
+    netns_done(&report->netns);
+    for (size_t i = 0; i < report->other_count; i++)
+        netns_done(&report->others[i]);
+    free(report->others);
     free(counted);
 }
 
-const struct report_port *report_port_find(const struct report *report, const struct endpoint *endpoint)
+void report_netns_fail(struct report_netns *netns, const char *failure)
 {
-    for (size_t i = 0; i < report->netns.port_count; i++)
-        if (endpoint_equal(&report->netns.ports[i].verdict.endpoint, endpoint))
-            return &report->netns.ports[i];
+    struct report_netns failed = {.failure = ""};
+    memcpy(failed.name, netns->name, sizeof(failed.name));
+    memcpy(failed.scope, netns->scope, sizeof(failed.scope));
+    (void)snprintf(failed.failure, sizeof(failed.failure), "%s", failure);
+    netns_done(netns);
+    *netns = failed;
+}
+
+const struct report_netns *report_netns_at(const struct report *report, size_t index)
+{
+    return index == 0 ? &report->netns : &report->others[index - 1];
+}
+
+const struct report_netns *report_netns_find(const struct report *report, const char *name)
+{
+    for (size_t i = 0; i <= report->other_count; i++)
+        if (strcmp(report_netns_at(report, i)->name, name) == 0)
+            return report_netns_at(report, i);
+    return NULL;
+}
+
+const struct report_port *report_port_find(const struct report_netns *netns, const struct endpoint *endpoint)
+{
+    for (size_t i = 0; i < netns->port_count; i++)
+        if (endpoint_equal(&netns->ports[i].verdict.endpoint, endpoint))
+            return &netns->ports[i];
     return NULL;
 }

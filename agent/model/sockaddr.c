@@ -19,3 +19,18 @@ socklen_t sockaddr_fill(union sockaddr_any *ret_sockaddr, const struct address *
     }
     return 0;
 }
+
+struct address sockaddr_address(const struct sockaddr *sockaddr)
+{
+    union sockaddr_any any = {0};
+    struct address address = {0};
+    if (sockaddr->sa_family == AF_INET) {
+        memcpy(&any.ipv4, sockaddr, sizeof(any.ipv4));
+        memcpy(address.bytes, &any.ipv4.sin_addr, sizeof(any.ipv4.sin_addr));
+    } else if (sockaddr->sa_family == AF_INET6) {
+        memcpy(&any.ipv6, sockaddr, sizeof(any.ipv6));
+        address.family = FAMILY_IPV6;
+        memcpy(address.bytes, &any.ipv6.sin6_addr, sizeof(any.ipv6.sin6_addr));
+    }
+    return address_unmapped(&address);
+}

@@ -46,6 +46,12 @@ void traffic_free(struct traffic *traffic)
     free(traffic);
 }
 
+int traffic_reserve(struct traffic *traffic, size_t max_ports, size_t more)
+{
+    size_t least = entered_ports(traffic->entered) + more;
+    return entered_reserve(traffic->entered, least > max_ports ? least : max_ports);
+}
+
 void traffic_label(struct traffic *traffic, uint16_t port)
 {
     (void)entered_label(traffic->entered, port);
@@ -54,9 +60,9 @@ void traffic_label(struct traffic *traffic, uint16_t port)
 void traffic_begin(struct traffic *traffic, int64_t now_ns, const struct kernel_settings *settings)
 {
     traffic->now_ns = now_ns;
-    traffic->settings = *settings;
-    memset(&traffic->served, 0, sizeof(traffic->served));
-    memset(&traffic->held, 0, sizeof(traffic->held));
+    kernel_settings_copy(&traffic->settings, settings);
+    port_set_clear(&traffic->served);
+    port_set_clear(&traffic->held);
     ledger_begin(traffic->ledger, now_ns);
     entered_begin(traffic->entered);
     destinations_begin(traffic->destinations);
@@ -122,8 +128,8 @@ void traffic_end(struct traffic *traffic)
     entered_end(traffic->entered);
     destinations_end(traffic->destinations, traffic->previous_ns > 0 ? traffic->now_ns - traffic->previous_ns : 0);
     traffic->previous_ns = traffic->now_ns;
-    traffic->served_before = traffic->served;
-    traffic->bound = traffic->held;
+    port_set_copy(&traffic->served_before, &traffic->served);
+    port_set_copy(&traffic->bound, &traffic->held);
 }
 
 /* What has a held port was marked when it was added. */

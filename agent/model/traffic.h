@@ -19,6 +19,8 @@ static inline void traffic_freep(struct traffic **traffic)
     traffic_free(*traffic);
 }
 
+/* As entered_reserve(): for max_ports in all, and at least so many more than have one now. */
+must_use int traffic_reserve(struct traffic *traffic, size_t max_ports, size_t more);
 /* As entered_label(); when there is no room the port counts in a sum. */
 void traffic_label(struct traffic *traffic, uint16_t port);
 

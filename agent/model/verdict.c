@@ -83,3 +83,34 @@ void verdict_done(struct verdict *verdict)
     }
     *verdict = (struct verdict){0};
 }
+
+static int64_t room_left(const struct holder *listener)
+{
+    return (int64_t)listener->queue_limit - listener->queue_length;
+}
+
+const struct holder *verdict_accept_queue(const struct verdict *verdict)
+{
+    const struct holder *fullest = NULL;
+    for (size_t i = 0; i < verdict->holder_count; i++) {
+        const struct holder *holder = &verdict->holders[i];
+        if (holder->state == SOCK_LISTEN && (fullest == NULL || room_left(holder) < room_left(fullest)))
+            fullest = holder;
+    }
+    return fullest;
+}
+
+bool verdict_restart(const struct verdict *verdict, enum restart *ret_restart)
+{
+    bool listens = false;
+    enum restart restart = RESTART_SAFE;
+    for (size_t i = 0; i < verdict->holder_count; i++) {
+        if (verdict->holders[i].state != SOCK_LISTEN)
+            continue;
+        restart = holder_worse_restart(restart, verdict->holders[i].restart);
+        listens = true;
+    }
+    if (listens)
+        *ret_restart = restart;
+    return listens;
+}

@@ -10,6 +10,7 @@
 #include "model/holder.h"
 #include "model/kernel.h"
 #include "model/ledger.h"
+#include "model/ownership.h"
 
 struct census;
 
@@ -27,7 +28,7 @@ struct census_port {
     uint16_t port; /* 0 for the sums `ephemeral` and `other` */
     bool watched;
     bool listening;       /* a listener was seen this round (TCP) */
-    int64_t last_seen_ns; /* CLOCK_MONOTONIC of the last round that saw a socket on it */
+    int64_t last_seen_ns; /* CLOCK_MONOTONIC of the last round that saw a socket on it; 0: none did */
     uint64_t states[SOCK_STATE_COUNT];
     uint32_t longest_time_wait_ms; /* largest remaining_ms of a TIME_WAIT */
     struct holders holders;        /* empty for the two sums */
@@ -40,8 +41,22 @@ static inline void census_freep(struct census **census)
     census_free(*census);
 }
 
-/* Tracks the port for ever. Returns 0, -ENOSPC when max_ports are watched already, or -ENOMEM. */
-must_use int census_watch(struct census *census, enum protocol protocol, uint16_t port);
+struct census_watch {
+    enum protocol protocol;
+    uint16_t port;
+};
+
+/*
+ * Between two rounds: from now on these limits (of track_traffic what census_new() was given), and these ports, which
+ * may be named twice, are watched: never forgotten. Any that no longer is stays tracked as others are. Where there is
+ * no room what is not watched goes, the longest silent first. Every counter lives on. Returns 0; -ENOSPC when more
+ * ports are watched than limits allow, or -ENOMEM: then nothing has changed.
+ */
+must_use int census_configure(struct census *census, const struct census_limits *limits,
+                              const struct census_watch *watches, size_t count);
+
+/* From now on at most so many ports are tracked; none that is goes for that. */
+void census_limit(struct census *census, size_t max_ports);
 
 /* Starts a round: all counts zero, what is tracked kept. Also after a walk that failed half way. */
 void census_begin(struct census *census, int64_t now_ns, const struct kernel_settings *settings);
@@ -88,3 +103,6 @@ void census_add_chosen(struct census *census, const struct sock *sock);
 const struct ledger *census_ledger(const struct census *census);
 const struct entered *census_entered(const struct census *census);
 const struct destinations *census_destinations(const struct census *census);
+
+/* Who has and had the sockets of tracked TCP ports. */
+struct ownership *census_ownership(struct census *census);

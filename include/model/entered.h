@@ -20,6 +20,9 @@ struct entered;
 must_use int entered_new(size_t max_ports, struct entered **ret_entered);
 void entered_free(struct entered *entered);
 
+/* Raises that limit; a lower one changes nothing. Returns 0 or -ENOMEM. */
+must_use int entered_reserve(struct entered *entered, size_t max_ports);
+
 /* Gives the port a counter. Returns false when there is no room: it then counts in one of the sums. */
 bool entered_label(struct entered *entered, uint16_t port);
 
@@ -36,6 +39,8 @@ struct entered_counter {
     uint64_t total;
     uint64_t fresh; /* of the round that is under way, or has just ended */
 };
+/* Ports that have one. */
+size_t entered_ports(const struct entered *entered);
 /* Ports in the order in which they got theirs, then the sums; index < entered_count(). */
 size_t entered_count(const struct entered *entered);
 const struct entered_counter *entered_at(const struct entered *entered, size_t index);

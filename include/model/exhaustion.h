@@ -36,7 +36,8 @@ struct exhaustion_opener {
 struct exhaustion {
     enum exhaustion_kind kind;
     enum exhaustion_filler filler;
-    bool asked; /* for this destination; else it is the fullest */
+    bool asked;           /* for this destination; else it is the fullest */
+    struct source source; /* of the sockets; where it does not tell them, ports that bind() chose are in no count */
     /*
      * counts.port is 0 when it is no single one: TCP that has no outgoing connection, or all of UDP, where a port is
      * taken for every destination at once. counts.source is a wildcard when no connection leads there.

@@ -24,6 +24,7 @@ struct owner {
     char unit[OWNER_UNIT_MAX];           /* systemd unit, "" when none */
     char container[OWNER_CONTAINER_MAX]; /* container id, "" when none */
     int64_t last_seen_ns;                /* CLOCK_REALTIME */
+    uint64_t start_ticks;                /* when it started, as proc_pid_stat(5) has it: a pid is used again */
     enum runtime runtime;
     bool alive;
     bool inferred; /* true: taken over from the listener, this socket itself was never seen open */
@@ -33,6 +34,31 @@ struct owner {
 
 /* A socket option that may not be known. */
 enum sockopt_value { SOCKOPT_UNKNOWN, SOCKOPT_OFF, SOCKOPT_ON };
+
+/*
+ * Whether the server of a listener can be started again at once while connections of its own are still ending. On Linux
+ * that takes SO_REUSEADDR on both sides, or SO_REUSEPORT and the same user (inet_bind_conflict()).
+ */
+enum restart {
+    RESTART_UNKNOWN, /* nobody looked, or there is no one to look at */
+    RESTART_REFUSED, /* who looked may not: that takes CAP_SYS_PTRACE */
+    RESTART_UNSAFE,  /* it has neither option */
+    RESTART_SAFE,
+};
+/* Of two that are started together: unsafe when one is, safe when both are. */
+enum restart holder_worse_restart(enum restart left, enum restart right);
+
+#define CLAIM_PROCESSES_MAX 4
+
+/* Who had a socket that has no process any more, as far as it is remembered. Processes are numbered by ownership.h. */
+struct claim {
+    enum direction direction;
+    uint16_t processes[CLAIM_PROCESSES_MAX];
+    size_t count;
+    bool inferred; /* from a listener, some of them */
+};
+/* Adds the processes of another claim to those there are, each once, as long as there is room. */
+void claim_join(struct claim *claim, const struct claim *other);
 
 /* Sockets of one port that agree in state, local address, direction and the rest of what a bind looks at. */
 struct holder {
@@ -54,8 +80,10 @@ struct holder {
     uint32_t uid; /* of the first: the user who made the socket */
     enum sockopt_value
         reuseport; /* listeners: SO_REUSEPORT; known where several share an address, or by a look into the process */
+    enum restart restart; /* listeners: of the worst of the group, by a look into the process */
     uint32_t inodes[HOLDER_INODES_MAX]; /* of the first that have one */
     size_t inode_count;
+    struct claim claim;   /* of those without an inode */
     struct owner *owners; /* owned by a verdict's holders, NULL in a census; in the order of the inodes */
     size_t owner_count;
 };
@@ -79,3 +107,5 @@ void holders_reset(struct holders *holders);
  * family. Returns 0 or -ENOMEM.
  */
 must_use int holders_add(struct holders *holders, const struct sock *sock);
+/* The same for a socket of which more is remembered than the table shows. */
+must_use int holders_add_claimed(struct holders *holders, const struct sock *sock, const struct claim *claim);

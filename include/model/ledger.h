@@ -8,7 +8,10 @@
 
 struct ledger;
 
-/* limit_bytes bounds each of its sets; beyond it, the time of entry stands in for identity (ledger_is_exact()). */
+/*
+ * limit_bytes bounds each of its sets; beyond it, and from a round with derived cookies to one with others, the time of
+ * entry stands in for identity (ledger_is_exact()).
+ */
 must_use int ledger_new(size_t limit_bytes, struct ledger **ret_ledger);
 void ledger_free(struct ledger *ledger);
 static inline void ledger_freep(struct ledger **ledger)
@@ -28,7 +31,10 @@ int64_t ledger_age_ms(const struct ledger *ledger, const struct sock *sock);
 /* The round was whole: what it saw is known from now on. In the first one nothing is new. */
 void ledger_end(struct ledger *ledger);
 
-/* False when the last round, or one that it was held against, had more cookies, or more scattered ones, than fit. */
+/*
+ * False when the last round, or one that it was held against, had more cookies, or more scattered ones, than fit, or
+ * derived ones: then a socket that takes the place of another with the same addresses and ports is taken for that one.
+ */
 bool ledger_is_exact(const struct ledger *ledger);
 
 /* Minisockets (TIME_WAIT, and orphaned FIN_WAIT2) seen for the first time, in all rounds that ended but the first. */

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "model/destinations.h"
 #include "model/kernel.h"
+#include "model/summary.h"
 #include "model/verdict.h"
 
 /* Where a round can fail; the label of round_failures_total. */
@@ -46,6 +47,7 @@ struct report_listener {
     uint16_t port;
     uint32_t queue_length;
     uint32_t queue_limit;
+    enum restart restart; /* of the worst of its sockets */
     struct owner owner;
     bool owner_known;
 };
@@ -61,6 +63,7 @@ struct report_entered {
 struct report_destination {
     struct destination counts;
     uint32_t usable;             /* by connect(), in all */
+    bool at_most;                /* usable may be less: which ports bind() chose is not known */
     double exhausted_in_seconds; /* at the present rates; negative: not in sight */
 };
 #define REPORT_DESTINATIONS_MAX 20
@@ -79,10 +82,15 @@ struct report_traffic {
         missed_total; /* TIME_WAITs that came and went between two rounds, estimated; KERNEL_UNKNOWN without counters */
 };
 
+#define REPORT_NETNS_NAME_MAX 64
+#define REPORT_FAILURE_MAX 320
+
 struct report_netns {
-    char name[64];  /* "self" for the agent's own */
-    char scope[16]; /* "host", "container" or "unknown" */
+    char name[REPORT_NETNS_NAME_MAX]; /* "self" for the agent's own; no two alike */
+    char scope[16];                   /* "host", "container" or "unknown" */
+    char failure[REPORT_FAILURE_MAX]; /* why the rest is empty, in words; "" when it is not */
     bool bound_inactive_known;
+    struct source source; /* of the sockets */
     uint64_t totals[PROTOCOL_COUNT][FAMILY_COUNT][SOCK_STATE_COUNT];
     uint32_t ephemeral_used[PROTOCOL_COUNT];
     struct kernel_settings settings;
@@ -106,7 +114,31 @@ struct report_http_count {
     int code;
     uint64_t requests;
 };
-#define REPORT_HTTP_COUNTS_MAX 48
+#define REPORT_HTTP_COUNTS_MAX 128
+
+struct report_http_rejected {
+    const char *reason;
+    uint64_t count;
+};
+#define REPORT_HTTP_REJECTED_MAX 8
+
+#define REPORT_SANDBOX_WORDS_MAX 4
+
+/* The rights that the agent has left itself; the words are constants, NULL after the last. */
+struct report_sandbox {
+    bool on;       /* false: the rest is empty */
+    bool filtered; /* system calls, by seccomp */
+    unsigned uid;
+    const char *kept[REPORT_SANDBOX_WORDS_MAX + 1];    /* capabilities: "CAP_SYS_PTRACE" */
+    const char *unknown[REPORT_SANDBOX_WORDS_MAX + 1]; /* what cannot be found out, for lack of which capabilities */
+};
+
+/* How it went when the configuration was read last. */
+struct report_reload {
+    bool known; /* false: there is no file to read */
+    bool successful;
+    int64_t succeeded_ns; /* CLOCK_REALTIME of the last success; the start is one */
+};
 
 /* The agent about itself, counted since it started. */
 struct report_agent {
@@ -114,6 +146,10 @@ struct report_agent {
     uint64_t round_failures[ROUND_STAGE_COUNT];
     uint64_t duration_buckets[REPORT_DURATION_BUCKETS + 1]; /* rounds by duration, not cumulated */
     double duration_sum_seconds;
+    uint64_t netns_watched;     /* namespaces whose sockets this round saw */
+    uint64_t netns_unreachable; /* those that it was to look at besides, and could not */
+    uint64_t netns_hidden;      /* processes whose namespace may not be read */
+    char netns_reason[REPORT_FAILURE_MAX]; /* why not all is seen, in words; "" when it is */
     uint64_t probes;
     uint64_t probe_failures;
     uint64_t round_sockets;     /* of the last round that succeeded */
@@ -122,11 +158,15 @@ struct report_agent {
     struct moment last_success; /* zero: none yet */
     struct report_http_count http[REPORT_HTTP_COUNTS_MAX];
     size_t http_count;
+    struct report_http_rejected http_rejected[REPORT_HTTP_REJECTED_MAX];
+    size_t http_rejected_count;
     double process_cpu_seconds;
     uint64_t process_resident_bytes;
     uint64_t process_open_fds;
     uint64_t process_max_fds;
     double process_start_seconds; /* since 1970 */
+    struct report_sandbox sandbox;
+    struct report_reload reload;
 };
 
 struct report {
@@ -134,9 +174,12 @@ struct report {
     char host[256];
     bool failed;
     enum round_stage failed_stage;
-    char failure[320];         /* why, in words; "" when it did not fail */
-    struct report_netns netns; /* empty when failed */
+    char failure[REPORT_FAILURE_MAX]; /* why, in words; "" when it did not fail */
+    struct report_netns netns;        /* the agent's own; empty when failed */
+    struct report_netns *others;      /* the others that it is told to look at, as they were found; none when failed */
+    size_t other_count;
     struct report_agent agent;
+    struct summary summary;
 };
 
 /* A report with one reference, all zero. NULL when memory lacks. */
@@ -149,5 +192,11 @@ static inline void report_unrefp(struct report **report)
     report_unref(*report);
 }
 
+/* Empties it but for its name and scope. */
+void report_netns_fail(struct report_netns *netns, const char *failure);
+/* The agent's own, then the others; index <= other_count. */
+const struct report_netns *report_netns_at(const struct report *report, size_t index);
+/* NULL when there is none of that name. */
+const struct report_netns *report_netns_find(const struct report *report, const char *name);
 /* The row of an endpoint, or NULL. */
-const struct report_port *report_port_find(const struct report *report, const struct endpoint *endpoint);
+const struct report_port *report_port_find(const struct report_netns *netns, const struct endpoint *endpoint);

@@ -35,6 +35,11 @@ const char *direction_name(enum direction direction);
 /* Whether an IPv6 socket has IPV6_V6ONLY: the kernel tells it of listening and unconnected sockets only. */
 enum v6only { V6ONLY_UNKNOWN, V6ONLY_NO, V6ONLY_YES };
 
+/* Where the source does not tell the backlog: no queue is fuller than that. */
+#define SOCK_QUEUE_LIMIT_UNKNOWN UINT32_MAX
+/* Set in a cookie that stands in for the kernel's: made of addresses and ports, which the next socket may have, too. */
+#define SOCK_COOKIE_DERIVED (UINT64_C(1) << 63)
+
 struct sock {
     enum protocol protocol;
     enum family family; /* of the socket: an IPv4 client of a dual-stack server is IPv6, its addresses IPv4-mapped */
@@ -50,8 +55,8 @@ struct sock {
     uint32_t
         remaining_ms; /* minisockets: until the timer is due; stays 0 up to the timer slack while it still exists */
     uint32_t queue_length; /* listeners: connections waiting for accept() */
-    uint32_t queue_limit;  /* listeners: the backlog; full when length > limit */
+    uint32_t queue_limit;  /* listeners: the backlog, or SOCK_QUEUE_LIMIT_UNKNOWN; full when length > limit */
     uint32_t inode;        /* 0: no process has it open */
     uint32_t uid;
-    uint64_t cookie; /* identity for the socket's whole life, TIME_WAIT included */
+    uint64_t cookie; /* identity for the socket's whole life, TIME_WAIT included; or SOCK_COOKIE_DERIVED */
 };

@@ -14,3 +14,6 @@ union sockaddr_any {
 
 /* Returns the length that goes with it. */
 socklen_t sockaddr_fill(union sockaddr_any *ret_sockaddr, const struct address *address, uint16_t port);
+
+/* Its address, unmapped; 0.0.0.0 when it has none of ours. */
+struct address sockaddr_address(const struct sockaddr *sockaddr);

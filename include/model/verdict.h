@@ -2,6 +2,7 @@
 #pragma once
 
 #include "model/holder.h"
+#include "model/source.h"
 
 enum verdict_kind {
     VERDICT_FREE,     /* a plain bind works */
@@ -75,6 +76,7 @@ struct verdict {
     struct endpoint endpoint;
     enum verdict_kind kind;
     enum cause cause;
+    struct source source; /* of what the table says */
     struct frees plain;
     struct frees reuseaddr;                      /* FREES_NOT_KNOWN for UDP */
     bool may_extend;                             /* an orphaned FIN_WAIT2 may become a TIME_WAIT and start anew */
@@ -90,3 +92,9 @@ struct verdict {
 
 /* Frees what it owns; a zero-initialised verdict is fine. */
 void verdict_done(struct verdict *verdict);
+
+/* The listeners in the way of the endpoint: the group whose accept queue is the fullest; NULL without a listener. */
+const struct holder *verdict_accept_queue(const struct verdict *verdict);
+
+/* Whether the servers that listen on the endpoint can be started again at once. False: none does. */
+bool verdict_restart(const struct verdict *verdict, enum restart *ret_restart);

@@ -14,11 +14,21 @@ static inline struct census *census_round_new(const struct census_limits *limits
 }
 
 /* Those of the agent without flags. */
+static inline struct census_limits census_round_limits(size_t max_ports)
+{
+    return (struct census_limits){.max_ports = max_ports, .track_listeners = true, .forget_after_ns = HOUR_NS};
+}
+
 static inline struct census *census_round_usual(size_t max_ports)
 {
-    struct census_limits limits = {.max_ports = max_ports, .track_listeners = true, .forget_after_ns = HOUR_NS};
+    struct census_limits limits = census_round_limits(max_ports);
     return census_round_new(&limits);
 }
+
+/* census_configure() with these ports to watch: {PROTOCOL_TCP, 80}, … */
+#define census_round_configure(census, limits, ...)                                                                    \
+    census_configure((census), (limits), (const struct census_watch[]){__VA_ARGS__},                                   \
+                     sizeof((const struct census_watch[]){__VA_ARGS__}) / sizeof(struct census_watch))
 
 static inline void census_round_begin(struct census *census, int64_t now_s)
 {

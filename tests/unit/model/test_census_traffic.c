@@ -8,12 +8,17 @@
 
 #include "census_round.h"
 
+static struct census_limits limits_of(size_t max_ports)
+{
+    return (struct census_limits){.max_ports = max_ports,
+                                  .track_listeners = true,
+                                  .track_traffic = true,
+                                  .forget_after_ns = 100 * CLOCK_NS_PER_S};
+}
+
 static struct census *new_census(size_t max_ports)
 {
-    struct census_limits limits = {.max_ports = max_ports,
-                                   .track_listeners = true,
-                                   .track_traffic = true,
-                                   .forget_after_ns = 100 * CLOCK_NS_PER_S};
+    struct census_limits limits = limits_of(max_ports);
     return census_round_new(&limits);
 }
 
@@ -38,8 +43,9 @@ static const struct destination *only_row(const struct census *census)
 static void a_time_wait_counts_under_its_port_or_under_the_sum_of_its_range(void **state)
 {
     (void)state;
-    cleanup(census_freep) struct census *census = new_census(16);
-    assert_int_equal(census_watch(census, PROTOCOL_TCP, 9000), 0);
+    struct census_limits limits = limits_of(16);
+    cleanup(census_freep) struct census *census = census_round_new(&limits);
+    assert_int_equal(census_round_configure(census, &limits, {PROTOCOL_TCP, 9000}), 0);
     census_round_take(census, 1, WORLD("time_wait 10.0.0.1 port 9000 cookie 90"));
     census_round_take(census, 2,
                       WORLD("listen 0.0.0.0 port 50000 cookie 1", "listen 0.0.0.0 port 80 cookie 2",
@@ -51,6 +57,27 @@ static void a_time_wait_counts_under_its_port_or_under_the_sum_of_its_range(void
     assert_int_equal(entered(census, 50000), 5);
     assert_int_equal(entered(census, ENTERED_EPHEMERAL), 6);
     assert_int_equal(entered(census, ENTERED_OTHER), 7);
+}
+
+/* Both counters are taken: what is watched later gets one of its own all the same. */
+static void counters_outlive_another_configuration(void **state)
+{
+    (void)state;
+    struct census_limits limits = limits_of(2);
+    cleanup(census_freep) struct census *census = census_round_new(&limits);
+    census_round_take(census, 1, NULL);
+    census_round_take(census, 2,
+                      WORLD("listen 0.0.0.0 port 80 cookie 1", "listen 0.0.0.0 port 81 cookie 2",
+                            "time_wait 10.0.0.1 port 80 cookie 10 x3", "time_wait 10.0.0.1 port 90 cookie 20 x4"));
+    assert_int_equal(census_round_configure(census, &limits, {PROTOCOL_TCP, 90}, {PROTOCOL_TCP, 91}), 0);
+    census_round_take(census, 3,
+                      WORLD("time_wait 10.0.0.1 port 80 cookie 10 x5", "time_wait 10.0.0.1 port 90 cookie 20 x6",
+                            "time_wait 10.0.0.1 port 91 cookie 30"));
+    assert_int_equal(entered(census, 80), 5);
+    assert_int_equal(entered(census, 81), 0);
+    assert_int_equal(entered(census, 90), 2);
+    assert_int_equal(entered(census, 91), 1);
+    assert_int_equal(entered(census, ENTERED_OTHER), 4);
 }
 
 static void a_walk_that_failed_half_way_counts_nothing(void **state)
@@ -316,6 +343,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_time_wait_counts_under_its_port_or_under_the_sum_of_its_range),
+        cmocka_unit_test(counters_outlive_another_configuration),
         cmocka_unit_test(a_walk_that_failed_half_way_counts_nothing),
         cmocka_unit_test(a_counter_outlives_the_tracking_of_its_port),
         cmocka_unit_test(what_arrives_at_a_listener_leads_nowhere),

@@ -96,6 +96,24 @@ static void more_ports_than_there_is_room_for_count_in_the_sums(void **state)
     assert_int_equal(total(entered, ENTERED_OTHER), 1);
 }
 
+static void more_room_is_made_without_a_loss(void **state)
+{
+    (void)state;
+    cleanup(entered_freep) struct entered *entered = new_counters(1);
+    assert_true(entered_label(entered, 80));
+    assert_false(entered_label(entered, 81));
+    entered_begin(entered);
+    add(entered, 80, false, 3);
+    entered_end(entered);
+    assert_int_equal(entered_reserve(entered, 2), 0);
+    assert_true(entered_label(entered, 81));
+    assert_int_equal(total(entered, 80), 3);
+    assert_int_equal(total(entered, 81), 0);
+    assert_int_equal(entered_reserve(entered, 0), 0);
+    assert_int_equal(entered_ports(entered), 2);
+    assert_false(entered_label(entered, 82));
+}
+
 static void a_counter_without_room_for_any_port_is_the_two_sums(void **state)
 {
     (void)state;
@@ -145,6 +163,7 @@ int main(void)
         cmocka_unit_test(a_port_with_a_counter_counts_there_whatever_its_range),
         cmocka_unit_test(ports_come_in_the_order_of_their_labels_and_the_sums_behind_them),
         cmocka_unit_test(more_ports_than_there_is_room_for_count_in_the_sums),
+        cmocka_unit_test(more_room_is_made_without_a_loss),
         cmocka_unit_test(a_counter_without_room_for_any_port_is_the_two_sums),
         cmocka_unit_test(a_round_that_is_not_ended_changes_no_total),
         cmocka_unit_test(a_label_counts_from_when_it_is_given),

@@ -329,6 +329,43 @@ static void each_entry_is_counted_once_whatever_the_dumps_are_like(void **state)
     }
 }
 
+static void what_is_known_by_derived_cookies_is_new_once_and_not_exact(void **state)
+{
+    (void)state;
+    cleanup(ledger_freep) struct ledger *ledger = new_ledger(MEBIBYTE);
+    assert_int_equal(round_of(ledger, 1000, SOCK_COOKIE_DERIVED | 100, 5), 0);
+    assert_int_equal(round_of(ledger, 2000, SOCK_COOKIE_DERIVED | 100, 8), 3);
+    assert_int_equal(round_of(ledger, 3000, SOCK_COOKIE_DERIVED | 100, 8), 0);
+    assert_false(ledger_is_exact(ledger));
+}
+
+/* Under the one source: an old TIME_WAIT and one of 500 ms ago. Under the other, also one of 200 ms ago. */
+static void where_the_source_changes_the_time_of_entry_stands_in(void **state)
+{
+    (void)state;
+    static const uint64_t kinds[] = {0, SOCK_COOKIE_DERIVED};
+    for (size_t from = 0; from < 2; from++) {
+        cleanup(ledger_freep) struct ledger *ledger = new_ledger(MEBIBYTE);
+        (void)round_of(ledger, 1000, kinds[from] | 100, 1);
+        begin(ledger, 2000);
+        assert_int_equal(see(ledger, SOCK_TIME_WAIT, kinds[from] | 100, 49000), 0);
+        assert_int_equal(see(ledger, SOCK_TIME_WAIT, kinds[from] | 101, LIFETIME_MS - 500), 1);
+        ledger_end(ledger);
+        uint64_t kind = kinds[1 - from];
+        for (int64_t now_ms = 3000; now_ms < 6000; now_ms += 1000) {
+            uint32_t passed_ms = (uint32_t)now_ms - 2000;
+            begin(ledger, now_ms);
+            assert_int_equal(see(ledger, SOCK_TIME_WAIT, kind | 700, 49000 - passed_ms), 0);
+            assert_int_equal(see(ledger, SOCK_TIME_WAIT, kind | 701, LIFETIME_MS - 500 - passed_ms), 0);
+            assert_int_equal(see(ledger, SOCK_TIME_WAIT, kind | (uint64_t)now_ms, LIFETIME_MS - 200), 1);
+            ledger_end(ledger);
+            assert_false(ledger_is_exact(ledger) && (now_ms < 4000 || kind != 0));
+        }
+        assert_int_equal(ledger_minisockets(ledger), 4);
+        assert_true(ledger_is_exact(ledger) == (kind == 0));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -343,6 +380,8 @@ int main(void)
         cmocka_unit_test(a_longer_lifetime_is_learnt_from_time_waits),
         cmocka_unit_test(beyond_the_limit_the_time_of_entry_stands_in),
         cmocka_unit_test(it_is_exact_again_once_every_decision_rests_on_identity),
+        cmocka_unit_test(what_is_known_by_derived_cookies_is_new_once_and_not_exact),
+        cmocka_unit_test(where_the_source_changes_the_time_of_entry_stands_in),
         cmocka_unit_test(what_is_gone_takes_no_room),
         cmocka_unit_test(each_entry_is_counted_once_whatever_the_dumps_are_like),
     };
