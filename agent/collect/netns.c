@@ -1,6 +1,10 @@
 #include "collect/netns.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 /* PROC_PID_INIT_INO of include/linux/proc_ns.h: the inode of the first PID namespace, the same since Linux 3.8. */
@@ -18,4 +22,38 @@ const char *netns_scope(void)
     if (stat("/proc/thread-self/net/dev", &own) < 0 || stat("/proc/1/net/dev", &first) < 0)
         return "unknown";
     return own.st_ino == first.st_ino ? "host" : "container";
+}
+
+#define PLACE_TEXT_MAX 64
+
+int netns_open(const char *place, int *ret_fd, struct error *error)
+{
+    char of_process[PLACE_TEXT_MAX];
+    bool is_pid = place[0] != '\0' && place[strspn(place, "0123456789")] == '\0';
+    (void)snprintf(of_process, sizeof(of_process), "/proc/%.20s/ns/net", place);
+    /* It may turn out to be anything: a FIFO would wait for a writer, a terminal would become ours. */
+    int fd = open(is_pid ? of_process : place, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd >= 0) {
+        *ret_fd = fd;
+        return 0;
+    }
+    int r = -errno;
+    if (is_pid && (r == -ENOENT || r == -ESRCH))
+        return error_set(error, -ENOENT, "there is no process %.20s", place);
+    if (is_pid && (r == -EACCES || r == -EPERM))
+        return error_set(error, -EACCES, "the namespace of process %.20s may not be opened: that needs CAP_SYS_PTRACE",
+                         place);
+    return error_set(error, r, "%.200s cannot be opened: %s", place, strerror(-r));
+}
+
+int netns_enter(int fd, struct error *error)
+{
+    if (setns(fd, CLONE_NEWNET) == 0)
+        return 0;
+    int r = -errno;
+    if (r == -EPERM)
+        return error_set(error, r, "it may not be entered: that needs CAP_SYS_ADMIN");
+    if (r == -EINVAL)
+        return error_set(error, r, "it is not a network namespace: give one as in /run/netns/NAME, or a process id");
+    return error_set(error, r, "it cannot be entered: %s", strerror(-r));
 }

@@ -1,6 +1,8 @@
 #include "collect/owner.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
@@ -10,17 +12,21 @@
 #include "runtime.h"
 
 #define CGROUP_TEXT_MAX 8192
+#define STAT_TEXT_MAX 1024
 /* An inode that nobody seemed to have open is looked for again after so long. */
 #define SEARCH_AGAIN_NS (30 * CLOCK_NS_PER_S)
 
 /* What is known of one inode. */
 struct entry {
     uint32_t inode;
-    bool wanted; /* of the search that goes on */
     bool searched;
     int64_t searched_ns;
-    struct owner *owners; /* owned; smallest pid first */
+    struct owner *owners;                  /* owned; smallest pid first */
+    int32_t numbers[OWNERS_PER_INODE_MAX]; /* of the descriptor that each of them has */
     size_t owner_count;
+    bool options_asked; /* for the socket's life */
+    int options_error;  /* 0: options are known */
+    struct sockopts options;
 };
 
 struct entries {
@@ -31,6 +37,8 @@ struct entries {
 struct owners {
     struct entries entries;
     bool incomplete;
+    double cpu_share;       /* of one core, that searches may take; 0: as much as they need */
+    int64_t next_search_ns; /* CLOCK_MONOTONIC; not before */
 };
 
 static void entries_done(struct entries *entries)
@@ -78,14 +86,29 @@ static int entries_init(struct entries *entries, const uint32_t *inodes, size_t 
     return 0;
 }
 
+/* A process may have ended, or closed it, or have been met between fork() and exec(). */
+static void entry_verify(struct entry *entry, int64_t now_ns)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < entry->owner_count; i++) {
+        if (!procsock_is_open(entry->owners[i].pid, entry->numbers[i], entry->inode))
+            continue;
+        entry->owners[kept] = entry->owners[i];
+        entry->numbers[kept] = entry->numbers[i];
+        entry->owners[kept++].last_seen_ns = now_ns;
+    }
+    if (entry->owner_count > 0 && kept == 0)
+        entry->searched = false;
+    entry->owner_count = kept;
+}
+
 /* Takes over what was known of the inode. */
 static void entry_take_over(struct entry *entry, struct entry *known, int64_t now_ns)
 {
     *entry = *known;
     known->owners = NULL;
     known->owner_count = 0;
-    for (size_t i = 0; i < entry->owner_count; i++)
-        entry->owners[i].last_seen_ns = now_ns;
+    entry_verify(entry, now_ns);
 }
 
 static bool entry_wants_search(const struct entry *entry, int64_t now_ns)
@@ -96,6 +119,12 @@ static bool entry_wants_search(const struct entry *entry, int64_t now_ns)
     return !entry->searched || now_ns < entry->searched_ns || now_ns - entry->searched_ns >= SEARCH_AGAIN_NS;
 }
 
+static bool read_start(int directory_fd, const char *path, uint64_t *ret_ticks)
+{
+    char stat[STAT_TEXT_MAX];
+    return procfs_read(directory_fd, path, stat, sizeof(stat)) == 0 && procfs_start_ticks(stat, ret_ticks) == 0;
+}
+
 /* Who the process is. False when it is gone. */
 static bool describe(const struct procsock *procsock, int64_t now_ns, struct owner *ret_owner)
 {
@@ -103,7 +132,8 @@ static bool describe(const struct procsock *procsock, int64_t now_ns, struct own
     struct stat directory;
     char comm[OWNER_PROCESS_MAX];
     if (fstat(procsock->directory_fd, &directory) < 0 ||
-        procfs_read(procsock->directory_fd, "comm", comm, sizeof(comm)) < 0)
+        procfs_read(procsock->directory_fd, "comm", comm, sizeof(comm)) < 0 ||
+        !read_start(procsock->directory_fd, "stat", &owner.start_ticks))
         return false;
     owner.uid = directory.st_uid;
     owner.runtime = runtime_of(procsock->directory_fd);
@@ -121,8 +151,8 @@ static bool describe(const struct procsock *procsock, int64_t now_ns, struct own
     return true;
 }
 
-/* One search through /proc for the entries that want it. */
-struct search {
+/* One search through /proc. */
+struct visit {
     const struct entries *entries;
     int64_t now_ns;
     struct owner described; /* the process that the walk is at, once one of its sockets was asked for */
@@ -130,46 +160,54 @@ struct search {
 
 static int visit_socket(void *context, const struct procsock *procsock)
 {
-    struct search *search = context;
-    struct entry *entry = entries_find(search->entries, procsock->inode);
-    if (!entry || !entry->wanted || entry->owner_count >= OWNERS_PER_INODE_MAX)
+    struct visit *visit = context;
+    struct entry *entry = entries_find(visit->entries, procsock->inode);
+    if (!entry || entry->owner_count >= OWNERS_PER_INODE_MAX)
         return 0;
     /* It may have the socket open twice. */
     if (entry->owner_count > 0 && entry->owners[entry->owner_count - 1].pid == procsock->pid)
         return 0;
-    if (search->described.pid != procsock->pid && !describe(procsock, search->now_ns, &search->described))
+    if (visit->described.pid != procsock->pid && !describe(procsock, visit->now_ns, &visit->described))
         return 0;
 
     struct owner *grown = reallocarray(entry->owners, entry->owner_count + 1, sizeof(*grown));
     if (!grown)
         return -ENOMEM;
-    grown[entry->owner_count++] = search->described;
+    grown[entry->owner_count] = visit->described;
     entry->owners = grown;
+    entry->numbers[entry->owner_count++] = procsock->number;
     return 0;
 }
 
-static int search_wanted(struct owners *owners, int64_t now_ns, struct error *error)
+static bool some_want_search(const struct entries *entries, int64_t now_ns)
+{
+    for (size_t i = 0; i < entries->count; i++)
+        if (entry_wants_search(&entries->items[i], now_ns))
+            return true;
+    return false;
+}
+
+/* All of them, when one wants it: a process may share by now what was another's alone. */
+static int search(struct owners *owners, int64_t now_ns, struct error *error)
 {
     struct entries *entries = &owners->entries;
-    bool any = false;
-    for (size_t i = 0; i < entries->count; i++) {
-        entries->items[i].wanted = entry_wants_search(&entries->items[i], now_ns);
-        any = any || entries->items[i].wanted;
-    }
-    if (!any)
+    if (!some_want_search(entries, now_ns) || clock_monotonic_ns() < owners->next_search_ns)
         return 0;
+    for (size_t i = 0; i < entries->count; i++)
+        entries->items[i].owner_count = 0;
 
-    struct search search = {.entries = entries, .now_ns = now_ns};
-    int result = procsock_walk(visit_socket, &search, &owners->incomplete, error);
-    if (result < 0)
-        return result;
+    int64_t cpu_ns = clock_thread_cpu_ns();
+    struct visit visit = {.entries = entries, .now_ns = now_ns};
+    int result = procsock_walk(visit_socket, &visit, &owners->incomplete, error);
+    if (owners->cpu_share > 0)
+        owners->next_search_ns =
+            clock_monotonic_ns() + (int64_t)((double)(clock_thread_cpu_ns() - cpu_ns) / owners->cpu_share);
     for (size_t i = 0; i < entries->count; i++) {
-        if (entries->items[i].wanted) {
-            entries->items[i].searched = true;
-            entries->items[i].searched_ns = now_ns;
-        }
+        entries->items[i].searched = result == 0;
+        entries->items[i].searched_ns = now_ns;
+        entry_verify(&entries->items[i], now_ns);
     }
-    return 0;
+    return result;
 }
 
 int owners_new(struct owners **ret_owners)
@@ -189,6 +227,11 @@ void owners_free(struct owners *owners)
     free(owners);
 }
 
+void owners_limit(struct owners *owners, double cpu_share)
+{
+    owners->cpu_share = cpu_share;
+}
+
 int owners_update(struct owners *owners, const uint32_t *inodes, size_t inode_count, int64_t now_ns,
                   struct error *error)
 {
@@ -203,7 +246,7 @@ int owners_update(struct owners *owners, const uint32_t *inodes, size_t inode_co
     }
     entries_done(&owners->entries);
     owners->entries = asked;
-    return search_wanted(owners, now_ns, error);
+    return search(owners, now_ns, error);
 }
 
 const struct owner *owners_find(const struct owners *owners, uint32_t inode, size_t *ret_count)
@@ -213,7 +256,31 @@ const struct owner *owners_find(const struct owners *owners, uint32_t inode, siz
     return entry ? entry->owners : NULL;
 }
 
+int owners_options(struct owners *owners, uint32_t inode, struct sockopts *ret_options)
+{
+    struct entry *entry = entries_find(&owners->entries, inode);
+    for (size_t i = 0; entry && !entry->options_asked && i < entry->owner_count; i++) {
+        entry->options_error = sockopts_read(entry->owners[i].pid, inode, &entry->options);
+        /* The process has closed it, the next one may still have it. */
+        entry->options_asked = entry->options_error != -ENOENT;
+    }
+    if (!entry || !entry->options_asked)
+        return -ENOENT;
+    if (entry->options_error < 0)
+        return entry->options_error;
+    *ret_options = entry->options;
+    return 0;
+}
+
 bool owners_incomplete(const struct owners *owners)
 {
     return owners->incomplete;
+}
+
+bool owners_alive(const struct owner *owner)
+{
+    char path[32];
+    uint64_t start_ticks;
+    (void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)owner->pid);
+    return read_start(AT_FDCWD, path, &start_ticks) && start_ticks == owner->start_ticks;
 }

@@ -3,11 +3,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 
 #include "procfs.h"
 
 /* "socket:[4294967295]" */
 #define LINK_MAX_LENGTH 32
+/* "/proc/2147483647/fd/2147483647" */
+#define PATH_MAX_LENGTH 40
 
 static void cleanup_closedir(DIR **directory)
 {
@@ -27,12 +30,12 @@ static DIR *open_below(int directory_fd, const char *name)
     return directory;
 }
 
-static bool parse_pid(const char *name, int32_t *ret_pid)
+static bool parse_number(const char *name, int32_t *ret_number)
 {
-    uint64_t pid;
-    if (procfs_take_uint(&name, INT32_MAX, &pid) < 0 || *name != '\0')
+    uint64_t number;
+    if (procfs_take_uint(&name, INT32_MAX, &number) < 0 || *name != '\0')
         return false;
-    *ret_pid = (int32_t)pid;
+    *ret_number = (int32_t)number;
     return true;
 }
 
@@ -62,7 +65,7 @@ static int walk_descriptors(DIR *descriptors, struct procsock *procsock, procsoc
         if (length < 0)
             continue;
         link[length] = '\0';
-        if (!parse_link(link, &procsock->inode))
+        if (!parse_link(link, &procsock->inode) || !parse_number(entry->d_name, &procsock->number))
             continue;
         int result = visit(context, procsock);
         if (result < 0)
@@ -97,7 +100,7 @@ int procsock_walk(procsock_visit *visit, void *context, bool *ret_incomplete, st
     /* The kernel lists processes by pid (fs/proc/base.c, proc_pid_readdir). */
     for (const struct dirent *entry = readdir(proc); entry; entry = readdir(proc)) {
         int32_t pid;
-        if (!parse_pid(entry->d_name, &pid))
+        if (!parse_number(entry->d_name, &pid))
             continue;
         int result = walk_process(dirfd(proc), entry->d_name, pid, visit, context, &incomplete);
         if (result < 0)
@@ -105,4 +108,17 @@ int procsock_walk(procsock_visit *visit, void *context, bool *ret_incomplete, st
     }
     *ret_incomplete = incomplete;
     return 0;
+}
+
+bool procsock_is_open(int32_t pid, int32_t number, uint32_t inode)
+{
+    char path[PATH_MAX_LENGTH];
+    char link[LINK_MAX_LENGTH];
+    uint32_t found;
+    (void)snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, (int)number);
+    ssize_t length = readlinkat(AT_FDCWD, path, link, sizeof(link) - 1);
+    if (length < 0)
+        return false;
+    link[length] = '\0';
+    return parse_link(link, &found) && found == inode;
 }

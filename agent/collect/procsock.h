@@ -11,6 +11,7 @@ struct procsock {
     int directory_fd; /* /proc/PID: stays with this process; once that is gone, reading fails, whoever has the pid now
                        */
     uint32_t inode;
+    int32_t number; /* of the descriptor */
 };
 
 /* Takes one open descriptor; a negative errno ends the walk. */
@@ -21,3 +22,6 @@ typedef int procsock_visit(void *context, const struct procsock *procsock);
  * descriptors may not be read. Returns 0; what visit returned; or a negative errno when /proc cannot be read at all.
  */
 must_use int procsock_walk(procsock_visit *visit, void *context, bool *ret_incomplete, struct error *error);
+
+/* True when this descriptor of the process is the socket, still. */
+bool procsock_is_open(int32_t pid, int32_t number, uint32_t inode);

@@ -201,6 +201,10 @@ int sockdiag_open(struct sockdiag **ret_sockdiag, struct error *error)
     if (bind_any_port(&bound, &query.port) < 0)
         query.port = 1;
     int result = walk_states(sockdiag, &query, SOCKDIAG_STATES_BOUND_INACTIVE, visit_nothing, NULL, error);
+    /* udp_diag is a module of its own. */
+    query.protocol = PROTOCOL_UDP;
+    if (result == 0)
+        result = walk_states(sockdiag, &query, 0, visit_nothing, NULL, error);
     if (result < 0)
         return result;
     *ret_sockdiag = steal_ptr(&sockdiag);

@@ -8,7 +8,7 @@ struct sockdiag;
 
 /*
  * Opens it and finds out, by an own bound socket, whether this kernel shows sockets that are bound but not listening.
- * Returns 0 or a negative errno (-EPROTONOSUPPORT, -EOPNOTSUPP, -ENOENT: this kernel has no INET_DIAG).
+ * Returns 0 or a negative errno (-EPROTONOSUPPORT, -EOPNOTSUPP, -ENOENT: this kernel has no INET_DIAG for TCP or UDP).
  */
 must_use int sockdiag_open(struct sockdiag **ret_sockdiag, struct error *error);
 void sockdiag_close(struct sockdiag *sockdiag);

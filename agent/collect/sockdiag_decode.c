@@ -7,6 +7,8 @@
 #include <linux/tcp.h>
 #include <sys/socket.h>
 
+#include "sockstate.h"
+
 /* idiag_timer of a minisocket. */
 #define TIMER_TIME_WAIT 3
 
@@ -31,25 +33,6 @@ struct attributes {
     bool info_known;
     struct tcp_info info;
 };
-
-static bool decode_state(enum protocol protocol, uint8_t number, enum sock_state *ret_state)
-{
-    /* include/net/tcp_states.h. A request socket (12) is shown as SYN_RECV, one that is bound only (13) as CLOSE. */
-    static const enum sock_state states[] = {
-        [1] = SOCK_ESTABLISHED, [2] = SOCK_SYN_SENT,  [3] = SOCK_SYN_RECV, [4] = SOCK_FIN_WAIT1,
-        [5] = SOCK_FIN_WAIT2,   [6] = SOCK_TIME_WAIT, [7] = SOCK_CLOSE,    [8] = SOCK_CLOSE_WAIT,
-        [9] = SOCK_LAST_ACK,    [10] = SOCK_LISTEN,   [11] = SOCK_CLOSING,
-    };
-    if (number == 0 || number >= sizeof(states) / sizeof(*states))
-        return false;
-    enum sock_state state = states[number];
-    if (protocol == PROTOCOL_TCP && state == SOCK_CLOSE)
-        state = SOCK_BOUND_INACTIVE;
-    if (!sock_state_exists(protocol, state))
-        return false;
-    *ret_state = state;
-    return true;
-}
 
 static bool decode_family(uint8_t number, enum family *ret_family)
 {
@@ -128,30 +111,11 @@ static enum direction direction_of_info(const struct tcp_info *info)
 
 static enum direction decode_direction(const struct sock *sock, const struct attributes *attributes)
 {
-    if (sock->protocol != PROTOCOL_TCP)
-        return DIRECTION_UNKNOWN;
-    switch (sock->state) {
-    case SOCK_SYN_SENT:
-        return DIRECTION_OUTBOUND;
-    case SOCK_SYN_RECV:
-        return DIRECTION_INBOUND;
-    case SOCK_ESTABLISHED:
-    case SOCK_CLOSE_WAIT:
-        /* No process has it yet: it waits for accept(). Once closed, it would be in another state. */
-        if (sock->inode == 0)
-            return DIRECTION_INBOUND;
-        return attributes->info_known ? direction_of_info(&attributes->info) : DIRECTION_UNKNOWN;
-    case SOCK_FIN_WAIT1:
-    case SOCK_FIN_WAIT2:
-    case SOCK_TIME_WAIT:
-    case SOCK_CLOSE:
-    case SOCK_LAST_ACK:
-    case SOCK_LISTEN:
-    case SOCK_CLOSING:
-    case SOCK_BOUND_INACTIVE:
-        return DIRECTION_UNKNOWN;
-    }
-    return DIRECTION_UNKNOWN;
+    enum direction direction = sockstate_direction(sock);
+    bool open = sock->state == SOCK_ESTABLISHED || sock->state == SOCK_CLOSE_WAIT;
+    if (direction != DIRECTION_UNKNOWN || sock->protocol != PROTOCOL_TCP || !open || !attributes->info_known)
+        return direction;
+    return direction_of_info(&attributes->info);
 }
 
 int sockdiag_decode(const void *message, size_t length, enum protocol protocol, struct sock *ret_sock,
@@ -177,7 +141,7 @@ int sockdiag_decode(const void *message, size_t length, enum protocol protocol, 
     if (!decode_family(diag.idiag_family, &sock.family))
         return error_set(error, -EBADMSG, "the kernel shows a %s socket of the unknown family %u",
                          protocol_name(protocol), diag.idiag_family);
-    if (!decode_state(protocol, diag.idiag_state, &sock.state))
+    if (!sockstate_decode(protocol, diag.idiag_state, &sock.state))
         return error_set(error, -EBADMSG, "the kernel shows a %s socket in the unknown state %u",
                          protocol_name(protocol), diag.idiag_state);
     struct attributes attributes;

@@ -1,8 +1,28 @@
-/* Which network namespace this is. */
+/* Network namespaces, as the calling thread is in them: network_namespaces(7), setns(2). */
 #pragma once
+
+#include "base/error.h"
 
 /*
  * "host" when it is the one that the machine's first process has, "container" when it is another, "unknown" when
  * /proc does not let us tell. A constant.
  */
 const char *netns_scope(void);
+
+/* The one that the thread is in. */
+#define NETNS_OWN "/proc/thread-self/ns/net"
+
+/*
+ * Opens the namespace of a process ("4127"), or the one at a path ("/run/netns/blue"). As long as it is open it lives
+ * on, though nobody else may use it any more. Returns 0, the descriptor owned by the caller; -ENOENT with a reason:
+ * there is no such process, no such file; -EACCES with the capability that is lacking; another negative errno with a
+ * reason.
+ */
+must_use int netns_open(const char *place, int *ret_fd, struct error *error);
+
+/*
+ * Moves the calling thread, and no other, into the namespace. What it opened before stays where it was opened. Returns
+ * 0; -EINVAL with a reason: it is no network namespace; -EPERM with the capability that is lacking; another negative
+ * errno with a reason: the thread is where it was.
+ */
+must_use int netns_enter(int fd, struct error *error);

@@ -1,22 +1,35 @@
 /*
- * The kernel's socket tables: through netlink (sock_diag(7)), or, where that is missing, from /proc/net. No capability
+ * The kernel's socket tables: through netlink (sock_diag(7)), or, where that is refused, from /proc/net. No capability
  * is needed. No netlink type leaves this folder.
  */
 #pragma once
 
 #include "base/error.h"
 #include "model/sock.h"
+#include "model/source.h"
 
 /* One source of sockets; sees the namespace that the calling thread was in at sockets_open(), for life. */
 struct sockets;
 
-/* Returns 0 or a negative errno with the reason: no source can be read. */
+/*
+ * Through netlink; where that is refused (no INET_DIAG, a policy), from /proc/net. Returns 0 or a negative errno with
+ * the reason: netlink fails for another cause, or neither can be read.
+ */
 must_use int sockets_open(struct sockets **ret_sockets, struct error *error);
 void sockets_close(struct sockets *sockets);
 static inline void sockets_closep(struct sockets **sockets)
 {
     sockets_close(*sockets);
 }
+
+/* Where they come from; changes in sockets_renew() only. */
+struct source sockets_source(const struct sockets *sockets);
+
+/*
+ * For whoever walks for long: before a round, in the namespace of sockets_open(). A minute after netlink was refused,
+ * tries it again; and where a walk has found that it is refused by now, turns to /proc/net. now_ns: CLOCK_MONOTONIC.
+ */
+void sockets_renew(struct sockets *sockets, int64_t now_ns);
 
 /* True when SOCK_BOUND_INACTIVE sockets are among those that a walk shows (netlink, Linux >= 6.8). */
 bool sockets_shows_bound(const struct sockets *sockets);
@@ -34,7 +47,8 @@ struct sockets_query {
 typedef int sockets_visit(void *context, const struct sock *sock);
 
 /*
- * Calls visit for every socket the query asks for, listeners first.
+ * Calls visit for every socket the query asks for, listeners first; -EOPNOTSUPP when the source cannot tell explicit
+ * binds (SOURCE_PROCFS).
  * Returns 0 when the walk was whole; a negative errno when anything was amiss (interrupted, overrun, cut short,
  * malformed, or what visit returned): the caller then drops what it has folded and begins again.
  */

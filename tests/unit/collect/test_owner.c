@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -105,19 +106,80 @@ static void what_is_no_longer_asked_for_is_forgotten(void **state)
     assert_int_equal(count_of(owners, second), 0);
 }
 
-static void a_remembered_owner_is_seen_again_without_a_search(void **state)
+static void a_remembered_owner_is_seen_again(void **state)
+{
+    (void)state;
+    cleanup(owners_freep) struct owners *owners = new_owners();
+    cleanup(cleanup_close) int fd = -1;
+    uint32_t inode = open_socket(&fd);
+    assert_int_equal(owners_update(owners, &inode, 1, NOW, NULL), 0);
+    assert_int_equal(owners_update(owners, &inode, 1, NOW + 1, NULL), 0);
+    size_t count;
+    const struct owner *owner = owners_find(owners, inode, &count);
+    assert_int_equal(count, 1);
+    assert_true(owner->last_seen_ns == NOW + 1);
+}
+
+static void who_has_closed_it_is_no_owner_any_more(void **state)
 {
     (void)state;
     cleanup(owners_freep) struct owners *owners = new_owners();
     int fd = -1;
     uint32_t inode = open_socket(&fd);
     assert_int_equal(owners_update(owners, &inode, 1, NOW, NULL), 0);
-    assert_int_equal(close(fd), 0); /* a search would find nobody now */
+    assert_int_equal(count_of(owners, inode), 1);
+    assert_int_equal(close(fd), 0);
     assert_int_equal(owners_update(owners, &inode, 1, NOW + 1, NULL), 0);
+    assert_int_equal(count_of(owners, inode), 0);
+}
+
+static void a_search_waits_until_its_share_allows_it(void **state)
+{
+    (void)state;
+    cleanup(owners_freep) struct owners *owners = new_owners();
+    cleanup(cleanup_close) int first_fd = -1;
+    cleanup(cleanup_close) int second_fd = -1;
+    uint32_t first = open_socket(&first_fd);
+    uint32_t second = open_socket(&second_fd);
+    /* One search takes some microseconds at least: the next may come hours later. */
+    owners_limit(owners, 1e-9);
+    assert_int_equal(owners_update(owners, &first, 1, NOW, NULL), 0);
+    assert_int_equal(owners_update(owners, (const uint32_t[]){first, second}, 2, NOW + 1, NULL), 0);
+    assert_int_equal(count_of(owners, first), 1);
+    assert_int_equal(count_of(owners, second), 0);
+}
+
+static void a_process_is_the_one_that_started_when_it_did(void **state)
+{
+    (void)state;
+    cleanup(owners_freep) struct owners *owners = new_owners();
+    cleanup(cleanup_close) int fd = -1;
+    uint32_t inode = open_socket(&fd);
+    assert_int_equal(owners_update(owners, &inode, 1, NOW, NULL), 0);
     size_t count;
-    const struct owner *owner = owners_find(owners, inode, &count);
-    assert_int_equal(count, 1);
-    assert_true(owner->last_seen_ns == NOW + 1);
+    struct owner owner = *owners_find(owners, inode, &count);
+    assert_true(owners_alive(&owner));
+    owner.start_ticks++;
+    assert_false(owners_alive(&owner));
+}
+
+static void options_are_read_once_in_the_socket_s_life(void **state)
+{
+    (void)state;
+    cleanup(owners_freep) struct owners *owners = new_owners();
+    cleanup(cleanup_close) int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct stat status;
+    assert_int_equal(fstat(fd, &status), 0);
+    uint32_t inode = (uint32_t)status.st_ino;
+    struct sockopts options;
+    assert_int_equal(owners_options(owners, inode, &options), -ENOENT);
+    assert_int_equal(owners_update(owners, &inode, 1, NOW, NULL), 0);
+    assert_int_equal(owners_options(owners, inode, &options), 0);
+    assert_false(options.reuseaddr);
+    const int on = 1;
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)), 0);
+    assert_int_equal(owners_options(owners, inode, &options), 0);
+    assert_false(options.reuseaddr);
 }
 
 /* A descriptor on its way through a socket belongs to no process. */
@@ -189,7 +251,11 @@ int main(void)
         cmocka_unit_test(a_process_that_has_it_twice_is_named_once),
         cmocka_unit_test(doubles_and_zeros_may_be_asked_for),
         cmocka_unit_test(what_is_no_longer_asked_for_is_forgotten),
-        cmocka_unit_test(a_remembered_owner_is_seen_again_without_a_search),
+        cmocka_unit_test(a_remembered_owner_is_seen_again),
+        cmocka_unit_test(who_has_closed_it_is_no_owner_any_more),
+        cmocka_unit_test(a_search_waits_until_its_share_allows_it),
+        cmocka_unit_test(a_process_is_the_one_that_started_when_it_did),
+        cmocka_unit_test(options_are_read_once_in_the_socket_s_life),
         cmocka_unit_test(a_socket_that_nobody_had_is_looked_for_again_after_a_while),
         cmocka_unit_test(an_inode_that_does_not_exist_has_no_owner),
     };
