@@ -3,20 +3,23 @@
 /* TCP_TIMEWAIT_LEN of include/net/tcp.h. */
 #define TIME_WAIT_S 60.0
 
+static uint32_t count_bits(uint64_t word)
+{
+    return word != 0 ? (uint32_t)__builtin_popcountll(word) : 0;
+}
+
 void ephemeral_range_of(const struct kernel_settings *settings, const struct port_set *bound,
                         const struct port_set *udp_used, struct ephemeral_range *ret_range)
 {
     struct ephemeral_range range = {0};
-    for (uint32_t port = 1; port <= UINT16_MAX; port++) {
-        if (!kernel_port_in_range(settings, (uint16_t)port))
-            continue;
-        range.size++;
-        if (!kernel_port_is_ephemeral(settings, (uint16_t)port)) {
-            range.reserved++;
-            continue;
-        }
-        range.bound += port_set_has(bound, (uint16_t)port);
-        range.udp_in_use += port_set_has(udp_used, (uint16_t)port);
+    for (size_t i = 0; i < PORT_SET_WORDS; i++) {
+        uint64_t all = kernel_range_word(settings, i);
+        uint64_t reserved = settings->reserved_known ? all & settings->reserved.words[i] : 0;
+        uint64_t open = all & ~reserved;
+        range.size += count_bits(all);
+        range.reserved += count_bits(reserved);
+        range.bound += count_bits(open & bound->words[i]);
+        range.udp_in_use += count_bits(open & udp_used->words[i]);
     }
     *ret_range = range;
 }

@@ -127,7 +127,8 @@ static uint32_t unused(const struct kernel_settings *settings, const struct port
 bool exhaustion_wants_trial(const struct exhaustion *exhaustion)
 {
     bool about_udp = exhaustion->asked && exhaustion->destination.counts.protocol == PROTOCOL_UDP;
-    return exhaustion->unused[PROTOCOL_TCP] == 0 && exhaustion->kind != EXHAUSTION_FULL && !about_udp;
+    bool in_doubt = exhaustion->unused[PROTOCOL_TCP] == 0 || exhaustion->source.kind != SOURCE_NETLINK;
+    return in_doubt && exhaustion->kind != EXHAUSTION_FULL && !about_udp;
 }
 
 void exhaustion_note_failure(struct exhaustion *exhaustion)

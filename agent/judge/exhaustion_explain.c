@@ -71,6 +71,19 @@ static void explain_far(const struct exhaustion *exhaustion, struct buf *buf)
     buf_printf(buf, " %u have no UDP socket.", exhaustion->unused[PROTOCOL_UDP]);
 }
 
+static void explain_source(const struct exhaustion *exhaustion, struct buf *buf)
+{
+    if (exhaustion->source.kind == SOURCE_NETLINK)
+        return;
+    char reason[SOURCE_REASON_MAX];
+    source_reason(&exhaustion->source, reason);
+    buf_printf(
+        buf,
+        " The sockets were read from /proc/net, because %s: TCP ports that bind() chose without listening cannot "
+        "be told from others there, so that fewer may be left.",
+        reason);
+}
+
 int exhaustion_explain(struct exhaustion *exhaustion, const struct kernel_settings *settings,
                        const struct port_set *services)
 {
@@ -82,6 +95,7 @@ int exhaustion_explain(struct exhaustion *exhaustion, const struct kernel_settin
         explain_udp(exhaustion, &buf);
     else
         explain_tcp(exhaustion, &buf);
+    explain_source(exhaustion, &buf);
     size_t length;
     int r = buf_steal(&buf, &exhaustion->explanation, &length);
     buf_done(&buf);

@@ -48,6 +48,19 @@ static const char *plural(uint64_t count, const char *one, const char *many)
     return count == 1 ? one : many;
 }
 
+/* Of a server that runs: what its next start will meet. */
+static void explain_restart(const struct verdict *verdict, struct buf *buf)
+{
+    enum restart restart = RESTART_UNKNOWN;
+    (void)verdict_restart(verdict, &restart);
+    if (restart == RESTART_UNSAFE)
+        buf_add_text(buf, " It has set neither SO_REUSEADDR nor SO_REUSEPORT: this server will fail to restart for up "
+                          "to 60 s if it closes connections first, as it does when it ends while some are open.");
+    if (restart == RESTART_REFUSED)
+        buf_add_text(buf, " Whether it can be restarted while its connections end is not known: to read the options "
+                          "of its socket takes CAP_SYS_PTRACE.");
+}
+
 static void explain_listener(const struct verdict *verdict, struct buf *buf)
 {
     const struct holder *listener = first_in_state(verdict, SOCK_LISTEN);
@@ -71,6 +84,7 @@ static void explain_listener(const struct verdict *verdict, struct buf *buf)
             listener->uid);
     if (listener->reuseport == SOCKOPT_OFF)
         buf_add_text(buf, " It has not set SO_REUSEPORT, so that option does not let a second one in, either.");
+    explain_restart(verdict, buf);
 }
 
 static void explain_bound(const struct verdict *verdict, struct buf *buf)
@@ -178,6 +192,28 @@ static void explain_address(const struct verdict *verdict, struct buf *buf)
                      "it here.");
 }
 
+static void explain_unseen(const struct verdict *verdict, struct buf *buf)
+{
+    buf_add_text(buf, "The kernel refuses the bind, and its socket table shows no socket that could be why: ");
+    buf_add_text(buf, verdict->source.kind == SOURCE_NETLINK
+                          ? "before Linux 6.8 a socket that is bound and does not listen is hidden."
+                          : "in /proc/net a socket that is bound and does not listen is hidden.");
+}
+
+/* Where the verdict rests on less than usual. */
+static void explain_source(const struct verdict *verdict, struct buf *buf)
+{
+    if (verdict->source.kind == SOURCE_NETLINK)
+        return;
+    char reason[SOURCE_REASON_MAX];
+    source_reason(&verdict->source, reason);
+    buf_printf(buf, " The sockets were read from /proc/net, because %s", reason);
+    buf_add_text(buf, verdict->endpoint.protocol == PROTOCOL_UDP
+                          ? "."
+                          : ": it shows neither sockets that are bound and do not listen nor who opened a connection, "
+                            "and its times are rounded up to 10 ms.");
+}
+
 static void explain_cause(const struct verdict *verdict, struct buf *buf)
 {
     switch (verdict->cause) {
@@ -212,8 +248,7 @@ static void explain_cause(const struct verdict *verdict, struct buf *buf)
         explain_time_wait(verdict, buf);
         return;
     case CAUSE_UNSEEN:
-        buf_add_text(buf, "The kernel refuses the bind, and its socket table shows no socket that could be why: before "
-                          "Linux 6.8 a socket that is bound and does not listen is hidden.");
+        explain_unseen(verdict, buf);
         return;
     case CAUSE_NONE:
         buf_add_text(buf, "Nothing holds the port: a plain bind works.");
@@ -235,6 +270,7 @@ int explain(struct verdict *verdict)
     if (verdict->contradiction && verdict->cause != CAUSE_UNSEEN)
         buf_add_text(&buf,
                      " The test-bind and the socket table disagree, even after a second look; the bind is believed.");
+    explain_source(verdict, &buf);
     char *text;
     size_t length;
     int r = buf_steal(&buf, &text, &length);

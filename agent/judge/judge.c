@@ -149,6 +149,15 @@ static enum cause cause_of(const struct court *court, const struct verdict *verd
     return some_bind_failed_with(court, EADDRINUSE) ? CAUSE_UNSEEN : CAUSE_UNKNOWN;
 }
 
+/*
+ * True when what is sure to be in the way is reason enough. An IPv6 socket at an IPv4 address was made by a listener
+ * that serves both: a listener of which that is not known is taken for it.
+ */
+static bool is_explained(const struct obstacles *obstacles, const struct holder *unsure)
+{
+    return unsure->state == SOCK_LISTEN ? obstacles->direct : obstacles->some;
+}
+
 /* A socket in the way of a bind that fails; an unsure one only where the kernel found one and the table no sure one. */
 static bool is_in_the_way(const struct court *court, const struct holder *holder)
 {
@@ -156,8 +165,9 @@ static bool is_in_the_way(const struct court *court, const struct holder *holder
         const struct place *place = &court->places[i];
         bool works = place->plain.known && place->plain.result.error == 0;
         enum overlap overlap = overlap_of(holder, &place->address);
-        bool taken = place->plain.known && place->plain.result.error == EADDRINUSE && !place->obstacles.some;
-        if (!works && (overlap == OVERLAP_YES || (overlap == OVERLAP_PERHAPS && taken)))
+        bool taken = place->plain.known && place->plain.result.error == EADDRINUSE;
+        bool missed = overlap == OVERLAP_PERHAPS && taken && !is_explained(&place->obstacles, holder);
+        if (!works && (overlap == OVERLAP_YES || missed))
             return true;
     }
     return false;
@@ -212,7 +222,7 @@ static struct frees frees_of(const struct court *court, const struct verdict *ve
         return (struct frees){.kind = FREES_NOT_KNOWN};
     /* Sockets may be in the way as well; once they are gone, the refusal stays. */
     bool refused = court->evidence->asker == JUDGE_FOR_WHY && some_bind_failed_with(court, EACCES);
-    if (verdict->cause <= CAUSE_PRIVILEGED || refused)
+    if (verdict->cause <= CAUSE_LISTENER || refused)
         return (struct frees){.kind = FREES_NEVER};
     return waiting_for(court->evidence, court->places, court->place_count, reuseaddr);
 }
@@ -237,7 +247,7 @@ int judge(const struct judge_evidence *evidence, struct verdict *ret_verdict)
 {
     struct court court;
     hear(evidence, &court);
-    struct verdict verdict = {.endpoint = evidence->endpoint, .kind = kind_of(&court)};
+    struct verdict verdict = {.endpoint = evidence->endpoint, .kind = kind_of(&court), .source = evidence->source};
     int r = list_holders(&court, &verdict);
     if (r < 0)
         return r;
@@ -262,7 +272,8 @@ bool judge_wants_closer_look(const struct verdict *verdict)
 {
     if (verdict->contradiction)
         return true;
-    if (verdict->cause != CAUSE_OUTGOING && verdict->cause != CAUSE_CONNECTED)
+    bool told = verdict->source.kind == SOURCE_NETLINK;
+    if (!told || (verdict->cause != CAUSE_OUTGOING && verdict->cause != CAUSE_CONNECTED))
         return false;
     for (size_t i = 0; i < verdict->holder_count; i++)
         if (is_live_connection(&verdict->holders[i]) && verdict->holders[i].direction == DIRECTION_UNKNOWN)

@@ -15,9 +15,11 @@ static struct obstacles look_at(const struct holders *holders, const struct addr
         case OVERLAP_YES:
             obstacles.some = true;
             obstacles.listener = obstacles.listener || holder->state == SOCK_LISTEN;
+            obstacles.direct = obstacles.direct || holder->family == FAMILY_IPV4 || address->family == FAMILY_IPV6;
             break;
         case OVERLAP_PERHAPS:
             obstacles.perhaps = true;
+            obstacles.perhaps_live = obstacles.perhaps_live || holder->state != SOCK_LISTEN;
             break;
         }
     }
@@ -51,7 +53,10 @@ static struct cell plain_from_table(const struct judge_evidence *evidence, const
     if (place->obstacles.some)
         return inferred(place, false, EADDRINUSE);
     bool complete = evidence->table_shows_bound || evidence->endpoint.protocol == PROTOCOL_UDP;
-    if (!place->obstacles.perhaps && (complete || place->reuseaddr.known))
+    /* No bind passes a listener: one that worked has met none. */
+    bool works = place->reuseaddr.known && place->reuseaddr.result.error == 0;
+    bool perhaps = works ? place->obstacles.perhaps_live : place->obstacles.perhaps;
+    if (!perhaps && (complete || place->reuseaddr.known))
         return inferred(place, false, 0);
     return (struct cell){0};
 }

@@ -15,7 +15,9 @@ struct cell {
 struct obstacles {
     bool listener; /* certain */
     bool some;     /* certain, of any kind */
+    bool direct;   /* certain, and not an IPv6 socket at an IPv4 address, which a dual-stack listener makes */
     bool perhaps;
+    bool perhaps_live; /* of those: one that is no listener, which a bind with SO_REUSEADDR may pass */
 };
 
 /* One address that the endpoint's bind tries. */

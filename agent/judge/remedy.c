@@ -80,7 +80,9 @@ static bool only_minisockets(const struct verdict *verdict)
 
 static void advise_release(struct advice *advice)
 {
-    if (!only_minisockets(advice->verdict) || !kernel_is_at_least(advice->settings, RELEASE_MAJOR, RELEASE_MINOR))
+    bool can_end = advice->verdict->source.kind == SOURCE_NETLINK &&
+                   kernel_is_at_least(advice->settings, RELEASE_MAJOR, RELEASE_MINOR);
+    if (!can_end || !only_minisockets(advice->verdict))
         return;
     struct endpoint endpoint = advice->verdict->endpoint;
     /* A wildcard is held by the sockets of every local address. */
@@ -104,9 +106,18 @@ static const struct owner *first_owner(const struct verdict *verdict)
     return NULL;
 }
 
+static const struct owner *first_alive(const struct verdict *verdict)
+{
+    for (size_t i = 0; i < verdict->holder_count; i++)
+        for (size_t n = 0; n < verdict->holders[i].owner_count; n++)
+            if (verdict->holders[i].owners[n].alive)
+                return &verdict->holders[i].owners[n];
+    return NULL;
+}
+
 static void advise_stop(struct advice *advice, const char *what)
 {
-    const struct owner *owner = first_owner(advice->verdict);
+    const struct owner *owner = first_alive(advice->verdict);
     struct buf text;
     struct buf command;
     buf_init(&text, TEXT_MAX);
@@ -142,6 +153,14 @@ static void advise_reuseaddr(struct advice *advice, bool now)
         buf_printf(&text, " %s", code->remark);
     buf_add_text(&command, code->lines);
     add_built(advice, REMEDY_CODE, &text, &command);
+}
+
+/* Before the outage, for once. */
+static void advise_restart(struct advice *advice)
+{
+    enum restart restart;
+    if (verdict_restart(advice->verdict, &restart) && restart == RESTART_UNSAFE)
+        advise_reuseaddr(advice, false);
 }
 
 static void advise_reserve(struct advice *advice, const char *text)
@@ -195,6 +214,7 @@ static void advise(struct advice *advice)
         return;
     case CAUSE_LISTENER:
         advise_stop(advice, "ends the server that listens");
+        advise_restart(advice);
         return;
     case CAUSE_BOUND:
         advise_stop(advice, "ends the process that has it bound");
@@ -214,7 +234,11 @@ static void advise(struct advice *advice)
         advise_reuseaddr(advice, reusable);
         return;
     case CAUSE_UNSEEN:
-        add(advice, REMEDY_LOOK, "a Linux of 6.8 or later shows sockets that are bound and do not listen", NULL);
+        add(advice, REMEDY_LOOK,
+            advice->verdict->source.kind == SOURCE_NETLINK
+                ? "a Linux of 6.8 or later shows sockets that are bound and do not listen"
+                : "where netlink is allowed, Linux since 6.8 shows sockets that are bound and do not listen",
+            NULL);
         return;
     case CAUSE_NONE:
         advise_reserve(advice,

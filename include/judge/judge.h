@@ -17,6 +17,7 @@ struct judge_evidence {
     enum judge_asker asker;
     const struct holders *holders; /* every socket of the port, as the table has it */
     bool table_shows_bound;        /* false: sockets that are bound but not listening are hidden */
+    struct source source;          /* of the table */
     const struct kernel_settings *settings;
     const struct bind_result *performed; /* test-binds of this endpoint's addresses; may be none */
     size_t performed_count;

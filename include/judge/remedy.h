@@ -7,7 +7,7 @@
 
 /*
  * Sets verdict->remedies, after the owners of its holders are known. Offers only what works: `release` only where
- * nothing but TIME_WAITs and orphaned FIN_WAIT2s is in the way, on kernels that can end them. Code is shown for the
- * runtime of the owner where it is known, for C otherwise. Returns 0 or -ENOMEM.
+ * nothing but TIME_WAITs and orphaned FIN_WAIT2s is in the way, where they can be ended (through netlink). Code is
+ * shown for the runtime of the owner where it is known, for C otherwise. Returns 0 or -ENOMEM.
  */
 must_use int remedies_suggest(struct verdict *verdict, const struct kernel_settings *settings);

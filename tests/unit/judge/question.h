@@ -10,6 +10,7 @@ struct question {
     const char *const *binds;               /* test-binds that were made */
     enum judge_asker asker;                 /* the agent, when left out */
     bool hides_bound;                       /* a kernel before 6.8 */
+    int refusal;                            /* of netlink: then the table is that of /proc/net */
     const struct kernel_settings *settings; /* NULL: those of world_settings() */
 };
 
@@ -24,7 +25,8 @@ static inline struct verdict question_put(const struct question *question)
         .endpoint = range.first,
         .asker = question->asker,
         .holders = &holders,
-        .table_shows_bound = !question->hides_bound,
+        .table_shows_bound = !question->hides_bound && question->refusal == 0,
+        .source = {question->refusal == 0 ? SOURCE_NETLINK : SOURCE_PROCFS, question->refusal},
         .settings = question->settings != NULL ? question->settings : &usual,
         .performed = binds,
         .performed_count = world_binds(question->binds, binds),

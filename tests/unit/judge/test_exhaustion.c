@@ -190,6 +190,10 @@ static void a_trial_is_wanted_only_where_the_tables_leave_it_open(void **state)
         assert_int_equal(exhaustion_wants_trial(&found), taken == RANGE);
         found = find(census, "udp:10.0.0.5:53");
         assert_false(exhaustion_wants_trial(&found));
+        /* Of what bind() chose, /proc/net tells nothing. */
+        found = find(census, NULL);
+        found.source.kind = SOURCE_PROCFS;
+        assert_true(exhaustion_wants_trial(&found));
     }
     cleanup(census_freep) struct census *census = exhaustion_round_new(0);
     exhaustion_round_connect(census, 40000, RANGE, "10.0.0.5", 5432);
