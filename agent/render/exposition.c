@@ -9,13 +9,30 @@
 
 #define REAL_TEXT_MAX 32
 
-static void begin_family(struct exposition *out, enum metric metric)
+void exposition_init(struct exposition *out, enum metrics_format format, size_t limit)
 {
-    const struct metric_table_row *family = &metric_table[metric];
-    if (out->family == family)
-        return;
-    out->family = family;
-    buf_printf(out->buf, "# HELP %s %s\n# TYPE %s %s\n", family->name, family->help, family->name, family->type);
+    out->format = format;
+    out->netns = NULL;
+    for (size_t i = 0; i < METRIC_COUNT; i++)
+        buf_init(&out->samples[i], limit);
+}
+
+void exposition_done(struct exposition *out)
+{
+    for (size_t i = 0; i < METRIC_COUNT; i++)
+        buf_done(&out->samples[i]);
+}
+
+static bool has_type(const struct metric_table_row *family, const char *type)
+{
+    return strcmp(family->type, type) == 0;
+}
+
+/* Of the family's name in OpenMetrics, which is without the suffix that the samples of its type have. */
+static size_t family_length(const struct metric_table_row *family)
+{
+    size_t suffix = has_type(family, "counter") ? strlen("_total") : has_type(family, "info") ? strlen("_info") : 0;
+    return strlen(family->name) - suffix;
 }
 
 /* Cutting at ASCII bytes leaves every UTF-8 sequence whole, so each run can be repaired alone. */
@@ -33,25 +50,34 @@ static void add_label_value(struct buf *buf, const char *value)
     }
 }
 
-/* Everything of a sample but its value. */
-static void begin_sample(struct exposition *out, enum metric metric, const char *suffix,
-                         const struct exposition_label *labels)
+static void add_label(struct buf *buf, char before, const struct exposition_label *label)
 {
-    begin_family(out, metric);
-    buf_add_text(out->buf, metric_table[metric].name);
-    buf_add_text(out->buf, suffix);
-    if (labels != NULL) {
-        char before = '{';
-        for (; labels->name != NULL; labels++) {
-            buf_add_char(out->buf, before);
-            buf_printf(out->buf, "%s=\"", labels->name);
-            add_label_value(out->buf, labels->value);
-            buf_add_char(out->buf, '"');
-            before = ',';
-        }
-        buf_add_char(out->buf, '}');
+    buf_add_char(buf, before);
+    buf_printf(buf, "%s=\"", label->name);
+    add_label_value(buf, label->value);
+    buf_add_char(buf, '"');
+}
+
+/* Everything of a sample but its value. Returns where that goes. */
+static struct buf *begin_sample(struct exposition *out, enum metric metric, const char *suffix,
+                                const struct exposition_label *labels)
+{
+    struct buf *buf = &out->samples[metric];
+    buf_add_text(buf, metric_table[metric].name);
+    buf_add_text(buf, suffix);
+    char before = '{';
+    for (; labels != NULL && labels->name != NULL; labels++) {
+        add_label(buf, before, labels);
+        before = ',';
     }
-    buf_add_char(out->buf, ' ');
+    if (out->netns != NULL) {
+        add_label(buf, before, &(struct exposition_label){"netns", out->netns});
+        before = ',';
+    }
+    if (before == ',')
+        buf_add_char(buf, '}');
+    buf_add_char(buf, ' ');
+    return buf;
 }
 
 static void format_real(double value, char ret_text[static REAL_TEXT_MAX])
@@ -63,11 +89,18 @@ static void format_real(double value, char ret_text[static REAL_TEXT_MAX])
     }
 }
 
+/* With a fraction even when it is whole, as OpenMetrics recommends: the bucket is the same series in both formats. */
+static void format_bound(double bound, char ret_text[static REAL_TEXT_MAX])
+{
+    format_real(bound, ret_text);
+    if (strpbrk(ret_text, ".e") == NULL)
+        (void)strcat(ret_text, ".0");
+}
+
 static void add_integer(struct exposition *out, enum metric metric, const char *suffix,
                         const struct exposition_label *labels, uint64_t value)
 {
-    begin_sample(out, metric, suffix, labels);
-    buf_printf(out->buf, "%" PRIu64 "\n", value);
+    buf_printf(begin_sample(out, metric, suffix, labels), "%" PRIu64 "\n", value);
 }
 
 static void add_real(struct exposition *out, enum metric metric, const char *suffix,
@@ -77,9 +110,7 @@ static void add_real(struct exposition *out, enum metric metric, const char *suf
         return;
     char text[REAL_TEXT_MAX];
     format_real(value, text);
-    begin_sample(out, metric, suffix, labels);
-    buf_add_text(out->buf, text);
-    buf_add_char(out->buf, '\n');
+    buf_printf(begin_sample(out, metric, suffix, labels), "%s\n", text);
 }
 
 void exposition_integer(struct exposition *out, enum metric metric, const struct exposition_label *labels,
@@ -99,7 +130,7 @@ void exposition_histogram(struct exposition *out, enum metric metric, const doub
     uint64_t cumulated = 0;
     for (size_t i = 0; i < bound_count; i++) {
         char bound[REAL_TEXT_MAX];
-        format_real(bounds[i], bound);
+        format_bound(bounds[i], bound);
         cumulated += counts[i];
         add_integer(out, metric, "_bucket", LABELS({"le", bound}), cumulated);
     }
@@ -107,6 +138,30 @@ void exposition_histogram(struct exposition *out, enum metric metric, const doub
     add_integer(out, metric, "_bucket", LABELS({"le", "+Inf"}), cumulated);
     add_real(out, metric, "_sum", NULL, sum);
     add_integer(out, metric, "_count", NULL, cumulated);
+}
+
+static void add_family(const struct exposition *out, enum metric metric, struct buf *buf)
+{
+    const struct metric_table_row *family = &metric_table[metric];
+    bool openmetrics = out->format == METRICS_OPENMETRICS;
+    int length = (int)(openmetrics ? family_length(family) : strlen(family->name));
+    const char *type = !openmetrics && has_type(family, "info") ? "gauge" : family->type;
+    buf_printf(buf, "# HELP %.*s %s\n# TYPE %.*s %s\n", length, family->name, family->help, length, family->name, type);
+}
+
+void exposition_end(struct exposition *out, struct buf *buf)
+{
+    for (enum metric metric = 0; metric < METRIC_COUNT; metric++) {
+        struct buf *samples = &out->samples[metric];
+        if (samples->failure != 0 && buf->failure == 0)
+            buf->failure = samples->failure;
+        if (samples->length > 0)
+            add_family(out, metric, buf);
+        buf_add(buf, samples->data, samples->length);
+        buf_done(samples);
+    }
+    if (out->format == METRICS_OPENMETRICS)
+        buf_add_text(buf, "# EOF\n");
 }
 
 void exposition_port(uint16_t port, char ret_text[static EXPOSITION_PORT_MAX])

@@ -1,7 +1,7 @@
 /*
- * Writes samples in the Prometheus text format 0.0.4. HELP and TYPE go before a family's first sample, so a family
- * without samples leaves no trace; the samples of a family must be written one after the other.
- * https://prometheus.io/docs/instrumenting/exposition_formats/
+ * Writes samples in either format, in any order: they are gathered by family, and the families written at the end, in
+ * the order of the table, each after its HELP and TYPE. A family without samples leaves no trace. A sample reads the
+ * same in both formats.
  */
 #pragma once
 
@@ -9,11 +9,17 @@
 
 #include "base/buf.h"
 #include "metric_table.h"
+#include "render/metrics.h"
 
 struct exposition {
-    struct buf *buf;
-    const struct metric_table_row *family; /* whose HELP and TYPE were written last; NULL: none yet */
+    enum metrics_format format;
+    const char *netns; /* of the samples that follow, as a label; NULL: they have none */
+    struct buf samples[METRIC_COUNT];
 };
+
+/* limit: of the bytes of each family. */
+void exposition_init(struct exposition *out, enum metrics_format format, size_t limit);
+void exposition_done(struct exposition *out);
 
 /* Values may be any bytes: they are repaired to UTF-8 and escaped. */
 struct exposition_label {
@@ -32,6 +38,9 @@ void exposition_real(struct exposition *out, enum metric metric, const struct ex
 /* counts: one a bucket that is bounded, and one for those beyond; not cumulated. */
 void exposition_histogram(struct exposition *out, enum metric metric, const double *bounds, size_t bound_count,
                           const uint64_t *counts, double sum);
+
+/* After the last sample: writes all of it. Failure sticks to buf. */
+void exposition_end(struct exposition *out, struct buf *buf);
 
 #define EXPOSITION_PORT_MAX 8
 /* The port as a label has it. */

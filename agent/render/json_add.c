@@ -53,6 +53,22 @@ bool json_add_time(cJSON *object, const char *key, int64_t realtime_ns)
     return json_add_text(object, key, text);
 }
 
+bool json_add_time_ms(cJSON *object, const char *key, int64_t realtime_ns)
+{
+    char text[CLOCK_TEXT_MAX];
+    clock_rfc3339_ms(realtime_ns, text);
+    return json_add_text(object, key, text);
+}
+
+bool json_add_words(cJSON *object, const char *key, const char *const words[])
+{
+    cJSON *array = json_add_array(object, key);
+    for (size_t i = 0; array != NULL && words[i] != NULL; i++)
+        if (!cJSON_AddItemToArray(array, cJSON_CreateString(words[i])))
+            return false;
+    return array != NULL;
+}
+
 cJSON *json_add_object(cJSON *object, const char *key)
 {
     return cJSON_AddObjectToObject(object, key);

@@ -27,6 +27,11 @@ bool json_add_number(cJSON *object, const char *key, double value);
 bool json_add_seconds(cJSON *object, const char *key, double seconds);
 /* RFC 3339, from nanoseconds since 1970. */
 bool json_add_time(cJSON *object, const char *key, int64_t realtime_ns);
+/* The same with milliseconds: of what is sampled more often than once a second. */
+bool json_add_time_ms(cJSON *object, const char *key, int64_t realtime_ns);
+
+/* Constants in ASCII up to NULL, as an array of texts. */
+bool json_add_words(cJSON *object, const char *key, const char *const words[]);
 
 /* An empty one, owned by the object; NULL when memory lacks. */
 cJSON *json_add_object(cJSON *object, const char *key);

@@ -27,10 +27,10 @@ bool json_traffic_add_destination(cJSON *object, const struct report_destination
            add_address(object, "source", &counts->source) && add_address(object, "destination", &counts->destination) &&
            add_port(object, counts->port) && (used = json_add_object(object, "used")) != NULL &&
            json_add_number(used, "live", counts->live) && json_add_number(used, "time_wait", counts->time_wait) &&
-           json_add_number(object, "usable", row->usable) &&
+           (row->at_most ? json_add_null(object, "usable") : json_add_number(object, "usable", row->usable)) &&
            json_add_number(object, "time_wait_entered_total", (double)counts->entered_total) &&
            json_add_seconds(object, "time_wait_entered_per_second", counts->entered_per_second) &&
-           add_exhausted(object, row->exhausted_in_seconds);
+           add_exhausted(object, row->at_most ? -1 : row->exhausted_in_seconds);
 }
 
 bool json_traffic_add(cJSON *object, const struct report_traffic *traffic)

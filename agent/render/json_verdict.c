@@ -149,7 +149,9 @@ bool json_verdict_add(cJSON *object, const struct verdict *verdict, const char *
     if (!add_frees(frees, "plain", &verdict->plain) || !add_frees(frees, "reuseaddr", &verdict->reuseaddr) ||
         !add_frees_at(object, &verdict->plain, taken_at_ns) ||
         !json_add_bool(object, "may_extend", verdict->may_extend) ||
-        (verdict->contradiction && !json_add_bool(object, "contradiction", true)))
+        (verdict->contradiction && !json_add_bool(object, "contradiction", true)) ||
+        (verdict->source.kind != SOURCE_NETLINK &&
+         !json_add_text(object, "socket_source", source_name(verdict->source.kind))))
         return false;
 
     return add_evidence(object, verdict) &&

@@ -1,7 +1,7 @@
 /* Every metric: name, type, help. The renderer, the catalogue and the checks of the dashboards use this one list. */
 #pragma once
 
-/* X(ID, name, type, help), in the order in which they are rendered; help without backslash and newline. */
+/* X(ID, name, type, help), in the order in which they are rendered; help without backslash, newline and quote. */
 #define METRIC_TABLE(X)                                                                                                \
     /* The namespace as a whole. */                                                                                    \
     X(SOCKETS, "tidewait_sockets", gauge,                                                                              \
@@ -11,7 +11,10 @@
     X(LISTEN_QUEUE_LIMIT, "tidewait_listen_queue_limit", gauge,                                                        \
       "Limit of the accept queue: the backlog of listen(), at most somaxconn. The queue is full when its length is "   \
       "greater.")                                                                                                      \
-    X(LISTENER_INFO, "tidewait_listener_info", gauge,                                                                  \
+    X(LISTENER_RESTART_SAFE, "tidewait_listener_restart_safe", gauge,                                                  \
+      "0: one of the sockets that listen here has neither SO_REUSEADDR nor SO_REUSEPORT, so that its server fails to " \
+      "start again for up to a minute when it ends with connections open; 1: each has one. Absent when unknown.")      \
+    X(LISTENER_INFO, "tidewait_listener_info", info,                                                                   \
       "Always 1: the process that listens, where its owner is known; unit and container_id are empty when it has "     \
       "none.")                                                                                                         \
     X(EPHEMERAL_PORTS, "tidewait_ephemeral_ports", gauge, "Size of ip_local_port_range, reserved ports included.")     \
@@ -37,7 +40,9 @@
     X(SOMAXCONN, "tidewait_somaxconn", gauge, "somaxconn: the largest accept queue that listen() grants.")             \
     X(UNPRIVILEGED_PORT_START, "tidewait_unprivileged_port_start", gauge,                                              \
       "ip_unprivileged_port_start: binding a port below it takes CAP_NET_BIND_SERVICE.")                               \
-    X(SOCKET_SOURCE, "tidewait_socket_source", gauge, "Always 1: where the sockets are read from.")                    \
+    X(SOCKET_SOURCE, "tidewait_socket_source", gauge,                                                                  \
+      "1 for where the sockets are read from: netlink, or procfs where netlink is refused: it tells neither bound "    \
+      "sockets, nor limits of accept queues, nor which ports bind() chose.")                                           \
     /* Each port. */                                                                                                   \
     X(PORT_SOCKETS, "tidewait_port_sockets", gauge,                                                                    \
       "Sockets by protocol, local port and state. Ports that are not tracked add up in the ports ephemeral (inside "   \
@@ -67,7 +72,7 @@
       "are in no other counter.")                                                                                      \
     X(TIME_WAIT_LEDGER_EXACT, "tidewait_time_wait_ledger_exact", gauge,                                                \
       "1: every TIME_WAIT of the last round was counted by its identity; 0: there were too many, and some "            \
-      "were counted by their time of entry.")                                                                          \
+      "were counted by their time of entry, or the source tells addresses and ports only.")                            \
     X(DESTINATION_PORTS_USED, "tidewait_destination_ports_used", gauge,                                                \
       "Ephemeral ports taken towards a destination, by live connections and by TIME_WAITs. Only "                      \
       "destinations above 5 % of what is usable, the 20 fullest at the most.")                                         \
@@ -92,13 +97,27 @@
       "Time between two rounds in effect: --interval, or more where the CPU budget asks for it.")                      \
     X(LAST_ROUND_SUCCESS_TIMESTAMP_SECONDS, "tidewait_last_round_success_timestamp_seconds", gauge,                    \
       "When the last round succeeded, since 1970; what is shown was measured then. Absent before the first.")          \
+    X(NETNS, "tidewait_netns", gauge,                                                                                  \
+      "Network namespaces: watched, those whose sockets the last round saw; unreachable, those that it was to see, "   \
+      "too, and could not: the report says why.")                                                                      \
+    X(NETNS_HIDDEN_PROCESSES, "tidewait_netns_hidden_processes", gauge,                                                \
+      "Processes whose network namespace may not be read, for lack of CAP_SYS_PTRACE: it may be one that is not "      \
+      "watched.")                                                                                                      \
     X(PROBES_TOTAL, "tidewait_probes_total", counter, "Test-binds made.")                                              \
     X(PROBE_FAILURES_TOTAL, "tidewait_probe_failures_total", counter,                                                  \
       "Test-binds that could not be made, for lack of a descriptor or memory. A refused bind is an answer, not a "     \
       "failure.")                                                                                                      \
     X(HTTP_REQUESTS_TOTAL, "tidewait_http_requests_total", counter,                                                    \
       "HTTP requests answered, by path and status code.")                                                              \
-    X(BUILD_INFO, "tidewait_build_info", gauge, "Always 1: what is running, and what it was built with.")              \
+    X(HTTP_REJECTED_TOTAL, "tidewait_http_rejected_total", counter,                                                    \
+      "HTTP requests and connections refused: host and method are requests; deadline: a request or its answer took "   \
+      "too long; connections: one that asked for nothing made way for a new one; per_address: too many from one.")     \
+    X(CONFIG_LAST_RELOAD_SUCCESSFUL, "tidewait_config_last_reload_successful", gauge,                                  \
+      "1: the configuration was right when it was read last; 0: it was wrong, and the former one stays in force. "     \
+      "Absent without a configuration file.")                                                                          \
+    X(CONFIG_LAST_RELOAD_SUCCESS_TIMESTAMP_SECONDS, "tidewait_config_last_reload_success_timestamp_seconds", gauge,    \
+      "When the configuration was last read without a fault, since 1970. Absent without a configuration file.")        \
+    X(BUILD_INFO, "tidewait_build_info", info, "Always 1: what is running, and what it was built with.")               \
     X(PROCESS_CPU_SECONDS_TOTAL, "process_cpu_seconds_total", counter,                                                 \
       "CPU time that the agent has used, user and system.")                                                            \
     X(PROCESS_RESIDENT_MEMORY_BYTES, "process_resident_memory_bytes", gauge, "Resident memory of the agent.")          \
@@ -112,7 +131,7 @@ enum metric { METRIC_TABLE(METRIC_TABLE_ID) METRIC_COUNT };
 
 struct metric_table_row {
     const char *name; /* of the family, with its prefix */
-    const char *type; /* "gauge", "counter" or "histogram" */
+    const char *type; /* "gauge", "counter", "histogram" or "info" (a gauge in the Prometheus format) */
     const char *help;
 };
 

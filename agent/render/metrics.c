@@ -2,15 +2,22 @@
 
 #include "metrics_parts.h"
 
-void metrics_render(const struct report *report, struct buf *buf)
+void metrics_render(const struct report *report, enum metrics_format format, struct buf *buf)
 {
-    struct exposition out = {.buf = buf};
-    if (!report->failed) {
-        metrics_netns(&out, &report->netns);
-        metrics_port(&out, &report->netns);
-        metrics_traffic(&out, &report->netns.traffic);
+    cleanup(exposition_done) struct exposition out;
+    exposition_init(&out, format, buf->limit);
+    for (size_t i = 0; !report->failed && i <= report->other_count; i++) {
+        const struct report_netns *netns = report_netns_at(report, i);
+        if (netns->failure[0] != '\0')
+            continue;
+        out.netns = i > 0 ? netns->name : NULL;
+        metrics_netns(&out, netns);
+        metrics_port(&out, netns);
+        metrics_traffic(&out, &netns->traffic);
     }
+    out.netns = NULL;
     metrics_agent(&out, &report->agent);
+    exposition_end(&out, buf);
 }
 
 void metrics_catalogue(struct buf *buf)

@@ -30,6 +30,9 @@ static void http(struct exposition *out, const struct report_agent *agent)
         exposition_integer(out, METRIC_HTTP_REQUESTS_TOTAL, LABELS({"path", count->path}, {"code", code}),
                            count->requests);
     }
+    for (size_t i = 0; i < agent->http_rejected_count; i++)
+        exposition_integer(out, METRIC_HTTP_REJECTED_TOTAL, LABELS({"reason", agent->http_rejected[i].reason}),
+                           agent->http_rejected[i].count);
 }
 
 /* None of these can be zero while the process runs: a zero was not measured. */
@@ -49,12 +52,25 @@ static void process(struct exposition *out, const struct report_agent *agent)
         exposition_real(out, METRIC_PROCESS_START_TIME_SECONDS, NULL, agent->process_start_seconds);
 }
 
+static void reload(struct exposition *out, const struct report_reload *reload)
+{
+    if (!reload->known)
+        return;
+    exposition_integer(out, METRIC_CONFIG_LAST_RELOAD_SUCCESSFUL, NULL, reload->successful);
+    exposition_real(out, METRIC_CONFIG_LAST_RELOAD_SUCCESS_TIMESTAMP_SECONDS, NULL,
+                    (double)(reload->succeeded_ns / CLOCK_NS_PER_MS) / 1000);
+}
+
 void metrics_agent(struct exposition *out, const struct report_agent *agent)
 {
     rounds(out, agent);
+    exposition_integer(out, METRIC_NETNS, LABELS({"state", "watched"}), agent->netns_watched);
+    exposition_integer(out, METRIC_NETNS, LABELS({"state", "unreachable"}), agent->netns_unreachable);
+    exposition_integer(out, METRIC_NETNS_HIDDEN_PROCESSES, NULL, agent->netns_hidden);
     exposition_integer(out, METRIC_PROBES_TOTAL, NULL, agent->probes);
     exposition_integer(out, METRIC_PROBE_FAILURES_TOTAL, NULL, agent->probe_failures);
     http(out, agent);
+    reload(out, &agent->reload);
     exposition_integer(out, METRIC_BUILD_INFO,
                        LABELS({"version", TIDEWAIT_VERSION}, {"revision", TIDEWAIT_REVISION},
                               {"compiler", TIDEWAIT_COMPILER}, {"libmicrohttpd", TIDEWAIT_LIBMICROHTTPD}),

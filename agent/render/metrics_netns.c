@@ -40,7 +40,13 @@ static void listeners(struct exposition *out, const struct report_netns *netns)
     for (size_t i = 0; i < netns->listener_count; i++)
         listener_gauge(out, METRIC_LISTEN_QUEUE_LENGTH, &netns->listeners[i], netns->listeners[i].queue_length);
     for (size_t i = 0; i < netns->listener_count; i++)
-        listener_gauge(out, METRIC_LISTEN_QUEUE_LIMIT, &netns->listeners[i], netns->listeners[i].queue_limit);
+        if (netns->listeners[i].queue_limit != SOCK_QUEUE_LIMIT_UNKNOWN)
+            listener_gauge(out, METRIC_LISTEN_QUEUE_LIMIT, &netns->listeners[i], netns->listeners[i].queue_limit);
+    for (size_t i = 0; i < netns->listener_count; i++) {
+        enum restart restart = netns->listeners[i].restart;
+        if (restart == RESTART_SAFE || restart == RESTART_UNSAFE)
+            listener_gauge(out, METRIC_LISTENER_RESTART_SAFE, &netns->listeners[i], restart == RESTART_SAFE);
+    }
     for (size_t i = 0; i < netns->listener_count; i++)
         if (netns->listeners[i].owner_known)
             listener_info(out, &netns->listeners[i]);
@@ -86,5 +92,7 @@ void metrics_netns(struct exposition *out, const struct report_netns *netns)
     listeners(out, netns);
     ephemeral_ports(out, netns);
     kernel(out, netns);
-    exposition_integer(out, METRIC_SOCKET_SOURCE, LABELS({"source", "netlink"}), 1);
+    for (enum source_kind kind = SOURCE_NETLINK; kind < SOURCE_COUNT; kind++)
+        exposition_integer(out, METRIC_SOCKET_SOURCE, LABELS({"source", source_name(kind)}),
+                           kind == netns->source.kind);
 }

@@ -1,4 +1,4 @@
-/* The parts of metrics_render(), each in the order of the table. */
+/* The parts of metrics_render(). */
 #pragma once
 
 #include "exposition.h"

@@ -42,8 +42,9 @@ static void destinations(struct exposition *out, const struct report_traffic *tr
         destination(out, METRIC_DESTINATION_PORTS_USED, row, "time_wait", row->counts.time_wait);
     }
     for (size_t i = 0; i < traffic->destination_count; i++)
-        destination(out, METRIC_DESTINATION_PORTS_USABLE, &traffic->destinations[i], NULL,
-                    traffic->destinations[i].usable);
+        if (!traffic->destinations[i].at_most)
+            destination(out, METRIC_DESTINATION_PORTS_USABLE, &traffic->destinations[i], NULL,
+                        traffic->destinations[i].usable);
     for (size_t i = 0; i < traffic->destination_count; i++)
         if (traffic->destinations[i].counts.protocol == PROTOCOL_TCP)
             destination(out, METRIC_DESTINATION_TIME_WAIT_ENTERED_TOTAL, &traffic->destinations[i], NULL,

@@ -37,8 +37,7 @@ void terminal_add(struct buf *buf, const char *text)
     cleanup(buf_done) struct buf repaired;
     buf_init(&repaired, buf->limit);
     utf8_repair(&repaired, text, strlen(text));
-    if (repaired.failure != 0 && buf->failure == 0)
-        buf->failure = repaired.failure;
+    buf_fail(buf, repaired.failure);
 
     size_t length;
     for (size_t at = 0; at < repaired.length; at += length) {

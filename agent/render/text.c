@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "terminal.h"
 #include "text_destinations.h"
@@ -88,18 +89,33 @@ static void add_left(const struct report_port *port, struct buf *cell)
 
 static void add_queue(const struct report_port *port, struct buf *cell)
 {
-    const struct holder *listener = view_accept_queue(&port->verdict);
-    if (listener != NULL)
+    const struct holder *listener = verdict_accept_queue(&port->verdict);
+    if (listener != NULL && listener->queue_limit == SOCK_QUEUE_LIMIT_UNKNOWN)
+        buf_printf(cell, "%" PRIu32 "/?", listener->queue_length);
+    else if (listener != NULL)
         buf_printf(cell, "%" PRIu32 "/%" PRIu32, listener->queue_length, listener->queue_limit);
     else
         buf_add_char(cell, '-');
 }
 
-/* Not measured yet. */
+static const char *restart_word(enum restart restart)
+{
+    switch (restart) {
+    case RESTART_UNKNOWN:
+    case RESTART_REFUSED:
+        return "unknown";
+    case RESTART_UNSAFE:
+        return "unsafe";
+    case RESTART_SAFE:
+        return "safe";
+    }
+    return "unknown";
+}
+
 static void add_restart(const struct report_port *port, struct buf *cell)
 {
-    (void)port;
-    buf_add_char(cell, '-');
+    enum restart restart;
+    buf_add_text(cell, verdict_restart(&port->verdict, &restart) ? restart_word(restart) : "-");
 }
 
 static void add_owner(const struct report_port *port, struct buf *cell)
@@ -135,12 +151,14 @@ static void make_cell(const struct column *column, const struct report_port *por
         column->add(port, cell);
 }
 
-static size_t width_of(const struct column *column, const struct report_netns *netns)
+/* A width that was measured on half a cell would be less than the cell's own. */
+static size_t width_of(const struct column *column, const struct report_netns *netns, struct buf *buf)
 {
     size_t widest = strlen(column->title);
     for (size_t i = 0; i < netns->port_count; i++) {
         cleanup(buf_done) struct buf cell;
         make_cell(column, &netns->ports[i], &cell);
+        buf_fail(buf, cell.failure);
         size_t width = terminal_width(cell.data, cell.length);
         widest = width > widest ? width : widest;
     }
@@ -156,10 +174,9 @@ static void add_row(const struct report_port *port, const size_t widths[static C
         bool coloured = column->coloured && style->colour && port != NULL;
         cleanup(buf_done) struct buf cell;
         make_cell(column, port, &cell);
-        if (cell.failure != 0) {
-            buf->failure = cell.failure;
+        buf_fail(buf, cell.failure);
+        if (buf->failure != 0)
             return;
-        }
         size_t padding = widths[i] - terminal_width(cell.data, cell.length);
         text_parts_spaces(buf, column->right ? padding : 0);
         buf_add_text(buf, coloured ? text_parts_colour(port->verdict.kind) : "");
@@ -174,18 +191,33 @@ static void add_ports(const struct report_netns *netns, const struct text_style 
 {
     size_t widths[COLUMN_COUNT];
     for (size_t i = 0; i < COLUMN_COUNT; i++)
-        widths[i] = width_of(&columns[i], netns);
+        widths[i] = width_of(&columns[i], netns, buf);
     add_row(NULL, widths, style, buf);
     for (size_t i = 0; i < netns->port_count; i++)
         add_row(&netns->ports[i], widths, style, buf);
 }
 
+static void add_source(const struct source *source, struct buf *buf)
+{
+    if (source->kind == SOURCE_NETLINK)
+        return;
+    char reason[SOURCE_REASON_MAX];
+    source_reason(source, reason);
+    buf_printf(buf, "\nRead from /proc/net, because %s:\nbound sockets are not shown.\n", reason);
+}
+
 void text_ports(const struct report *report, const struct text_style *style, struct buf *buf)
 {
     const struct report_netns *netns = &report->netns;
+    if (strcmp(netns->name, "self") != 0) {
+        buf_add_text(buf, "in namespace ");
+        terminal_add(buf, netns->name);
+        buf_add_char(buf, '\n');
+    }
     if (netns->port_count == 0)
         buf_add_text(buf, "no port has a listener\n");
     else
         add_ports(netns, style, buf);
     text_destinations(&netns->traffic, buf);
+    add_source(&netns->source, buf);
 }

@@ -42,8 +42,8 @@ void text_destinations(const struct report_traffic *traffic, struct buf *buf)
     for (size_t i = 0; i < traffic->destination_count; i++) {
         const struct report_destination *row = &traffic->destinations[i];
         struct place place = place_of(&row->counts);
-        buf_printf(buf, "%-*s  %-*s  %5" PRIu32 "  %9" PRIu32 "  %" PRIu32 " %% of %" PRIu32 "\n", destination_width,
+        buf_printf(buf, "%-*s  %-*s  %5" PRIu32 "  %9" PRIu32 "  %" PRIu32 " %% of %s%" PRIu32 "\n", destination_width,
                    place.destination, source_width, place.source, row->counts.live, row->counts.time_wait,
-                   view_percent_taken(row), row->usable);
+                   view_percent_taken(row), row->at_most ? "at most " : "", row->usable);
     }
 }

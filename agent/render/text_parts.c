@@ -39,18 +39,12 @@ void text_parts_seconds(struct buf *buf, int64_t ms)
     buf_printf(buf, "%" PRId64 ".%" PRId64 " s", tenths / 10, tenths % 10);
 }
 
-void text_parts_fail(struct buf *buf, const struct buf *scratch)
-{
-    if (buf->failure == 0)
-        buf->failure = scratch->failure;
-}
-
 void text_parts_wrap(struct buf *buf, const char *text, size_t column, size_t indent)
 {
     cleanup(buf_done) struct buf safe;
     buf_init(&safe, buf->limit);
     terminal_add(&safe, text);
-    text_parts_fail(buf, &safe);
+    buf_fail(buf, safe.failure);
 
     const char *word = safe.length > 0 ? safe.data : "";
     for (bool first = true; *(word += strspn(word, " ")) != '\0'; first = false) {

@@ -26,6 +26,3 @@ void text_parts_seconds(struct buf *buf, int64_t ms);
  * the others after indent spaces. No newline at the end.
  */
 void text_parts_wrap(struct buf *buf, const char *text, size_t column, size_t indent);
-
-/* A failure of a scratch buffer becomes that of buf. */
-void text_parts_fail(struct buf *buf, const struct buf *scratch);

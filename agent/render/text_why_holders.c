@@ -97,7 +97,8 @@ static bool is_empty(const struct buf *cell)
     return cell->length == 1 && cell->data[0] == '-';
 }
 
-static void measure(struct layout *layout, enum column column)
+/* A width that was measured on half a cell would be less than the cell's own. */
+static void measure(struct layout *layout, enum column column, struct buf *buf)
 {
     bool empty = columns[column].optional;
     layout->widths[column] = strlen(columns[column].title);
@@ -105,6 +106,7 @@ static void measure(struct layout *layout, enum column column)
         cleanup(buf_done) struct buf cell;
         buf_init(&cell, CELL_MAX);
         columns[column].add(layout->verdict, &layout->verdict->holders[i], &cell);
+        buf_fail(buf, cell.failure);
         size_t width = terminal_width(cell.data, cell.length);
         if (width > layout->widths[column])
             layout->widths[column] = width;
@@ -122,14 +124,14 @@ static size_t row_width(const struct layout *layout)
     return width;
 }
 
-static void lay_out(const struct verdict *verdict, struct layout *ret_layout)
+static void lay_out(const struct verdict *verdict, struct buf *buf, struct layout *ret_layout)
 {
     *ret_layout = (struct layout){
         .verdict = verdict,
         .row_count = verdict->holder_count < ROWS_MAX ? verdict->holder_count : ROWS_MAX,
     };
     for (enum column column = COLUMN_HELD_BY; column < COLUMN_COUNT; column++)
-        measure(ret_layout, column);
+        measure(ret_layout, column, buf);
     if (row_width(ret_layout) > TEXT_PARTS_COLUMNS)
         ret_layout->places[COLUMN_OWNER] = PLACE_BELOW;
     if (row_width(ret_layout) > TEXT_PARTS_COLUMNS && ret_layout->places[COLUMN_PEER] == PLACE_IN_ROW)
@@ -158,7 +160,7 @@ static void add_cells(const struct layout *layout, const struct holder *holder, 
         cleanup(buf_done) struct buf cell;
         buf_init(&cell, CELL_MAX);
         columns[column].add(layout->verdict, holder, &cell);
-        text_parts_fail(buf, &cell);
+        buf_fail(buf, cell.failure);
         if (buf->failure != 0)
             return;
         if (place == PLACE_BELOW) {
@@ -189,7 +191,7 @@ void text_why_holders(const struct verdict *verdict, const struct text_style *st
     if (verdict->holder_count == 0)
         return;
     struct layout layout;
-    lay_out(verdict, &layout);
+    lay_out(verdict, buf, &layout);
     buf_add_char(buf, '\n');
     add_head(&layout, style, buf);
     for (size_t i = 0; i < layout.row_count; i++) {

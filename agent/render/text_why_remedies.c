@@ -39,7 +39,7 @@ static void add_command(const char *command, struct buf *buf)
         cleanup(buf_done) struct buf line;
         buf_init(&line, buf->limit);
         buf_add(&line, command, length);
-        text_parts_fail(buf, &line);
+        buf_fail(buf, line.failure);
         terminal_add(buf, line.length > 0 ? line.data : "");
         command += length;
         if (*command == '\0')

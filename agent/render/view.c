@@ -31,31 +31,17 @@ const char *view_bind_error(int error)
     return name != NULL ? name : "unknown";
 }
 
-static int64_t room_left(const struct holder *listener)
-{
-    return (int64_t)listener->queue_limit - listener->queue_length;
-}
-
-const struct holder *view_accept_queue(const struct verdict *verdict)
-{
-    const struct holder *fullest = NULL;
-    for (size_t i = 0; i < verdict->holder_count; i++) {
-        const struct holder *holder = &verdict->holders[i];
-        if (holder->state == SOCK_LISTEN && (fullest == NULL || room_left(holder) < room_left(fullest)))
-            fullest = holder;
-    }
-    return fullest;
-}
-
 int64_t view_reserved_ports(const struct kernel_settings *settings)
 {
     if (!settings->reserved_known || settings->local_port_low == KERNEL_UNKNOWN ||
         settings->local_port_high == KERNEL_UNKNOWN)
         return KERNEL_UNKNOWN;
     int64_t count = 0;
-    for (uint32_t port = 0; port <= UINT16_MAX; port++)
-        if (kernel_port_in_range(settings, (uint16_t)port) && port_set_has(&settings->reserved, (uint16_t)port))
-            count++;
+    for (size_t i = 0; i < PORT_SET_WORDS; i++) {
+        uint64_t reserved = settings->reserved.words[i];
+        if (reserved != 0)
+            count += __builtin_popcountll(reserved & kernel_range_word(settings, i));
+    }
     return count;
 }
 

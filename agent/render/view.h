@@ -10,9 +10,6 @@ bool view_state_is_shown(const struct report_netns *netns, enum protocol protoco
 /* "127.0.0.1:8080", "[::1]:8080"; IPv4-mapped addresses as IPv4. */
 void view_peer(const struct address *address, uint16_t port, char ret_text[static VIEW_PEER_MAX]);
 
-/* The listeners in the way of the endpoint: the group whose accept queue is the fullest; NULL without a listener. */
-const struct holder *view_accept_queue(const struct verdict *verdict);
-
 /* "127.0.0.1:8080" where the group is bound; "*:8080" when that is on several addresses. */
 void view_local(const struct holder *holder, uint16_t port, char ret_text[static VIEW_PEER_MAX]);
 

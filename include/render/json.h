@@ -6,7 +6,9 @@
 #pragma once
 
 #include "base/buf.h"
+#include "model/events.h"
 #include "model/exhaustion.h"
+#include "model/history.h"
 #include "model/report.h"
 
 /* /api/v1/report. A failed report names what failed in the place of everything that was not measured. */
@@ -15,10 +17,16 @@ must_use int json_report(const struct report *report, struct buf *buf);
 must_use int json_ports(const struct report *report, struct buf *buf);
 /* One row: the verdict object, then states, accept_queue, longest_time_wait_seconds, restart_safe, expected,
  * in_ephemeral_range. */
-must_use int json_port(const struct report *report, const struct report_port *port, struct buf *buf);
+must_use int json_port(const struct report *report, const struct report_netns *netns, const struct report_port *port,
+                       struct buf *buf);
 /* The verdict object alone; taken_at_ns: CLOCK_REALTIME of the evidence. */
 must_use int json_verdict(const struct verdict *verdict, const char *netns, int64_t taken_at_ns, struct buf *buf);
 /* The keys of a row of destinations in /api/v1/report, then exhausted, openers, explanation, remedies. */
 must_use int json_exhaustion(const struct exhaustion *exhaustion, const char *netns, struct buf *buf);
+/* /api/v1/events: {"instance":…,"events":[…]}, oldest first; the instance is another after each start of the agent. */
+must_use int json_events(const struct events_page *page, struct buf *buf);
+/* /api/v1/history/PORT: {"step_seconds":…,"samples":[…]}, oldest first. */
+must_use int json_history(enum protocol protocol, int64_t step_ns, const struct history_sample *samples, size_t count,
+                          struct buf *buf);
 /* {"error":{"code":…,"message":…}} */
 must_use int json_error(const char *code, const char *message, struct buf *buf);

@@ -12,7 +12,8 @@ struct text_style {
 
 /*
  * The table of `tidewait ports`, from a report that did not fail; "no port has a listener" when it has no row; below
- * it, where there are any, that of the destinations that have taken most ephemeral ports. Names are repaired to UTF-8,
+ * it, where there are any, that of the destinations that have taken most ephemeral ports; and a line when the sockets
+ * were not read through netlink. Names are repaired to UTF-8,
  * their control characters replaced. Failure sticks to buf.
  */
 void text_ports(const struct report *report, const struct text_style *style, struct buf *buf);
@@ -22,6 +23,7 @@ struct text_why {
     const struct verdict *verdict; /* explained, with owners and remedies */
     int64_t taken_at_ns;           /* CLOCK_REALTIME of the verdict; times of day are shown in the local time zone */
     bool reuseaddr;                /* judged for a server that sets SO_REUSEADDR */
+    const char *netns;             /* the name of another namespace than that of who asks; NULL: it is that one */
     const char *missing;           /* what could not be seen, and the capability that would show it; NULL: nothing */
 };
 
@@ -37,3 +39,6 @@ void text_why(const struct text_why *why, const struct text_style *style, struct
  */
 void text_exhaustion(const struct exhaustion *exhaustion, const char *missing, const struct text_style *style,
                      struct buf *buf);
+
+/* "2026-11-22 19:04:12  8080/tcp: free; …", in the local time zone. text: any bytes, made safe. */
+void text_event(int64_t at_ns, const char *text, struct buf *buf);

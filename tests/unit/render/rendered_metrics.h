@@ -5,13 +5,18 @@
 
 #include "render/metrics.h"
 
-static inline char *rendered(const struct report *report)
+static inline char *rendered_as(enum metrics_format format, const struct report *report)
 {
     struct buf buf;
     buf_init(&buf, 16 << 20);
-    metrics_render(report, &buf);
+    metrics_render(report, format, &buf);
     assert_int_equal(buf.failure, 0);
     return steal_ptr(&buf.data);
+}
+
+static inline char *rendered(const struct report *report)
+{
+    return rendered_as(METRICS_PROMETHEUS, report);
 }
 
 static inline void assert_line(const char *text, const char *line)

@@ -10,13 +10,14 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "metric_table.h"
 #include "rendered_metrics.h"
 #include "report_sample.h"
 #include "scrape.h"
 
-static void assert_clean(const char *text, struct scrape *ret_scrape)
+static void assert_clean(const char *text, enum metrics_format format, struct scrape *ret_scrape)
 {
-    scrape_read(text, ret_scrape);
+    scrape_read(text, format, ret_scrape);
     if (ret_scrape->problem[0] != '\0')
         fail_msg("%s", ret_scrape->problem);
 }
@@ -30,7 +31,7 @@ static void numbers_read_back_as_they_were(void **state)
         report->agent.interval_seconds = numbers[i];
         cleanup(cleanup_free) char *text = rendered(report);
         cleanup(scrape_done) struct scrape scrape;
-        assert_clean(text, &scrape);
+        assert_clean(text, METRICS_PROMETHEUS, &scrape);
         assert_true(scrape_find(&scrape, "tidewait_interval_seconds")->value == numbers[i]);
     }
 }
@@ -77,7 +78,7 @@ static void every_series_is_there_once_and_families_follow_the_catalogue(void **
     cleanup(report_sample_freep) struct report *report = big_report();
     cleanup(cleanup_free) char *text = rendered(report);
     cleanup(scrape_done) struct scrape scrape;
-    assert_clean(text, &scrape);
+    assert_clean(text, METRICS_PROMETHEUS, &scrape);
 
     cleanup(buf_done) struct buf catalogue;
     buf_init(&catalogue, 1 << 20);
@@ -92,6 +93,65 @@ static void every_series_is_there_once_and_families_follow_the_catalogue(void **
     assert_string_equal(line, "");
 }
 
+/* Without its comments: HELP, TYPE, EOF. */
+static char *samples_of(const char *text)
+{
+    struct buf samples;
+    buf_init(&samples, 16 << 20);
+    while (*text != '\0') {
+        size_t length = strcspn(text, "\n") + 1;
+        if (*text != '#')
+            buf_add(&samples, text, length);
+        text += length;
+    }
+    assert_int_equal(samples.failure, 0);
+    return samples.data;
+}
+
+static void a_sample_reads_the_same_in_both_formats(void **state)
+{
+    (void)state;
+    cleanup(report_sample_freep) struct report *report = big_report();
+    cleanup(cleanup_free) char *prometheus = rendered_as(METRICS_PROMETHEUS, report);
+    cleanup(cleanup_free) char *openmetrics = rendered_as(METRICS_OPENMETRICS, report);
+    cleanup(scrape_done) struct scrape scrape;
+    assert_clean(openmetrics, METRICS_OPENMETRICS, &scrape);
+    cleanup(cleanup_free) char *one = samples_of(prometheus);
+    cleanup(cleanup_free) char *other = samples_of(openmetrics);
+    assert_string_equal(one, other);
+}
+
+static void a_family_of_openmetrics_is_named_without_the_suffix_of_its_samples(void **state)
+{
+    (void)state;
+    cleanup(report_sample_freep) struct report *report = report_sample_host();
+    cleanup(cleanup_free) char *prometheus = rendered_as(METRICS_PROMETHEUS, report);
+    cleanup(cleanup_free) char *openmetrics = rendered_as(METRICS_OPENMETRICS, report);
+    assert_line(prometheus, "# TYPE tidewait_rounds_total counter");
+    assert_line(prometheus, "# TYPE tidewait_build_info gauge");
+    assert_absent(prometheus, "# EOF");
+    assert_line(openmetrics, "# HELP tidewait_rounds Rounds begun: a look at all sockets, then the verdicts.");
+    assert_line(openmetrics, "# TYPE tidewait_rounds counter");
+    assert_line(openmetrics, "tidewait_rounds_total 20");
+    assert_line(openmetrics, "# TYPE tidewait_build info");
+    assert_line(openmetrics, "# TYPE tidewait_sockets gauge");
+    assert_line(openmetrics, "# TYPE tidewait_round_duration_seconds histogram");
+    assert_string_equal(openmetrics + strlen(openmetrics) - strlen("\n# EOF\n"), "\n# EOF\n");
+}
+
+/* What renders it relies on it. */
+static void every_name_has_the_suffix_of_its_type_and_no_help_needs_an_escape(void **state)
+{
+    (void)state;
+    for (enum metric metric = 0; metric < METRIC_COUNT; metric++) {
+        const struct metric_table_row *row = &metric_table[metric];
+        const char *suffix = strrchr(row->name, '_');
+        assert_int_equal(strcmp(suffix, "_total") == 0, strcmp(row->type, "counter") == 0);
+        assert_int_equal(strcmp(suffix, "_info") == 0, strcmp(row->type, "info") == 0);
+        assert_null(strpbrk(row->help, "\\\"\n"));
+    }
+}
+
 static void a_double_series_would_be_seen(void **state)
 {
     (void)state;
@@ -99,7 +159,7 @@ static void a_double_series_would_be_seen(void **state)
     (void)report_sample_listener(report, "0.0.0.0", 22);
     cleanup(cleanup_free) char *text = rendered(report);
     cleanup(scrape_done) struct scrape scrape;
-    scrape_read(text, &scrape);
+    scrape_read(text, METRICS_PROMETHEUS, &scrape);
     assert_string_equal(scrape.problem, "a series twice: tidewait_listen_queue_length");
 }
 
@@ -129,9 +189,10 @@ static void any_name_of_a_process_reads_back_as_its_repaired_bytes(void **state)
         buf_init(&repaired, 1024);
         utf8_repair(&repaired, process, strlen(process));
 
-        cleanup(cleanup_free) char *text = rendered(report);
+        enum metrics_format format = round % 2 == 0 ? METRICS_PROMETHEUS : METRICS_OPENMETRICS;
+        cleanup(cleanup_free) char *text = rendered_as(format, report);
         cleanup(scrape_done) struct scrape scrape;
-        assert_clean(text, &scrape);
+        assert_clean(text, format, &scrape);
         const struct scrape_sample *info = scrape_find(&scrape, "tidewait_listener_info");
         assert_string_equal(scrape_label(info, "process"), repaired.length > 0 ? repaired.data : "");
     }
@@ -143,6 +204,9 @@ int main(void)
         cmocka_unit_test(numbers_read_back_as_they_were),
         cmocka_unit_test(a_number_that_is_none_is_left_out),
         cmocka_unit_test(every_series_is_there_once_and_families_follow_the_catalogue),
+        cmocka_unit_test(a_sample_reads_the_same_in_both_formats),
+        cmocka_unit_test(a_family_of_openmetrics_is_named_without_the_suffix_of_its_samples),
+        cmocka_unit_test(every_name_has_the_suffix_of_its_type_and_no_help_needs_an_escape),
         cmocka_unit_test(a_double_series_would_be_seen),
         cmocka_unit_test(quotes_backslashes_and_newlines_are_escaped),
         cmocka_unit_test(any_name_of_a_process_reads_back_as_its_repaired_bytes),

@@ -41,7 +41,7 @@ static char *row_text(const struct report *report, size_t index)
 {
     struct buf buf;
     buf_init(&buf, 1 << 22);
-    return taken(&buf, json_port(report, &report->netns.ports[index], &buf));
+    return taken(&buf, json_port(report, &report->netns, &report->netns.ports[index], &buf));
 }
 
 /* A key of an object, which must be there. */
@@ -197,7 +197,19 @@ static void the_report_has_totals_kernel_and_agent(void **state)
     assert_true(cJSON_IsNull(at(at(netns, "kernel"), "listen_drops_total")));
     assert_int_equal(cJSON_GetArraySize(at(netns, "ports")), 6);
     assert_string_equal(at(at(json, "agent"), "version")->valuestring, TIDEWAIT_VERSION);
-    assert_non_null(strstr(text, "\"interval_seconds\":5,\"round_seconds\":0.000823}}\n"));
+    assert_non_null(strstr(text,
+                           "\"interval_seconds\":5,\"round_seconds\":0.000823,"
+                           "\"sandbox\":{\"state\":\"on\",\"uid\":65534,\"capabilities\":[\"CAP_NET_BIND_SERVICE\"],"
+                           "\"seccomp\":\"on\",\"unknown\":[\"owners: needs CAP_SYS_PTRACE\"]}}}\n"));
+}
+
+static void an_agent_without_a_sandbox_says_no_more_than_that(void **state)
+{
+    (void)state;
+    cleanup(report_sample_freep) struct report *report = report_sample_new();
+    report->agent.sandbox = (struct report_sandbox){.on = false};
+    cleanup(cleanup_free) char *text = report_text(report);
+    assert_non_null(strstr(text, ",\"sandbox\":{\"state\":\"off\"}}}\n"));
 }
 
 static void the_ports_are_the_rows_of_the_report(void **state)
@@ -276,6 +288,7 @@ int main(void)
         cmocka_unit_test(a_listener_has_a_queue_and_no_peer),
         cmocka_unit_test(remedies_are_listed_and_one_without_a_command_has_null),
         cmocka_unit_test(the_report_has_totals_kernel_and_agent),
+        cmocka_unit_test(an_agent_without_a_sandbox_says_no_more_than_that),
         cmocka_unit_test(the_ports_are_the_rows_of_the_report),
         cmocka_unit_test(a_failed_round_shows_its_error_and_no_counts),
         cmocka_unit_test(an_error_is_an_object),

@@ -59,7 +59,7 @@ static void assert_fails_cleanly(int (*render)(const struct report *, struct buf
 
 static int first_row(const struct report *report, struct buf *buf)
 {
-    return json_port(report, &report->netns.ports[0], buf);
+    return json_port(report, &report->netns, &report->netns.ports[0], buf);
 }
 
 static int first_verdict(const struct report *report, struct buf *buf)

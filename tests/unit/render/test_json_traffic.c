@@ -31,7 +31,7 @@ static char *row_text(const struct report *report, size_t index)
 {
     struct buf buf;
     buf_init(&buf, 1 << 22);
-    return taken(&buf, json_port(report, &report->netns.ports[index], &buf));
+    return taken(&buf, json_port(report, &report->netns, &report->netns.ports[index], &buf));
 }
 
 static void assert_part(const char *text, const char *part)

@@ -69,6 +69,7 @@ static void the_kernel_of_the_namespace_is_shown(void **state)
     assert_line(text, "tidewait_somaxconn 4096");
     assert_line(text, "tidewait_unprivileged_port_start 1024");
     assert_line(text, "tidewait_socket_source{source=\"netlink\"} 1");
+    assert_line(text, "tidewait_socket_source{source=\"procfs\"} 0");
 }
 
 static void a_setting_that_could_not_be_read_is_absent(void **state)
@@ -99,6 +100,8 @@ static void the_agent_tells_about_itself(void **state)
     assert_line(text, "tidewait_probes_total 40");
     assert_line(text, "tidewait_probe_failures_total 1");
     assert_line(text, "tidewait_http_requests_total{path=\"/metrics\",code=\"405\"} 1");
+    assert_line(text, "tidewait_http_rejected_total{reason=\"host\"} 4");
+    assert_line(text, "tidewait_http_rejected_total{reason=\"deadline\"} 0");
     assert_line(text, "process_cpu_seconds_total 0.37");
     assert_line(text, "process_resident_memory_bytes 5242880");
     assert_line(text, "process_start_time_seconds 1795374100.25");
@@ -113,7 +116,7 @@ static void round_durations_are_a_cumulated_histogram(void **state)
     assert_line(text, "# TYPE tidewait_round_duration_seconds histogram");
     assert_line(text, "tidewait_round_duration_seconds_bucket{le=\"0.0005\"} 1");
     assert_line(text, "tidewait_round_duration_seconds_bucket{le=\"0.001\"} 3");
-    assert_line(text, "tidewait_round_duration_seconds_bucket{le=\"5\"} 16");
+    assert_line(text, "tidewait_round_duration_seconds_bucket{le=\"5.0\"} 16");
     assert_line(text, "tidewait_round_duration_seconds_bucket{le=\"+Inf\"} 17");
     assert_line(text, "tidewait_round_duration_seconds_sum 8.25");
     assert_line(text, "tidewait_round_duration_seconds_count 17");

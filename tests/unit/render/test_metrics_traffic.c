@@ -100,7 +100,7 @@ static void as_many_destinations_as_are_shown_stand_in_order(void **state)
     traffic->destination_count = REPORT_DESTINATIONS_MAX;
     cleanup(cleanup_free) char *text = rendered(report);
     cleanup(scrape_done) struct scrape scrape;
-    scrape_read(text, &scrape);
+    scrape_read(text, METRICS_PROMETHEUS, &scrape);
     assert_string_equal(scrape.problem, "");
     size_t used = 0;
     for (size_t i = 0; i < scrape.sample_count; i++)

@@ -40,7 +40,7 @@ static void assert_contains(const char *text, const char *part)
 
 static const char host_table[] =
     "PORT                VERDICT   WHY                        ESTAB  TIME_WAIT  LEFT    QUEUE  RESTART  OWNER\n"
-    "22/tcp              held      listener                       2          0  -       0/128  -        sshd (812), "
+    "22/tcp              held      listener                       2          0  -       0/128  safe     sshd (812), "
     "ssh.service\n"
     "127.0.0.1:5432/tcp  reusable  time_wait, free in 32.1 s      0          1  30.0 s  -      -        -\n"
     "8080/tcp            held      time_wait, free in 43.7 s      0          3  41.7 s  -      -        python3 (4127, "
