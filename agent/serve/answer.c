@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "negotiation.h"
 #include "render/json.h"
 
 void answer_done(struct answer *answer)
@@ -12,9 +13,35 @@ void answer_done(struct answer *answer)
     *answer = (struct answer){0};
 }
 
-void answer_page(struct answer *answer, const char *content_type, const struct board_page *page)
+static const char *content_type(enum board_form form)
 {
-    *answer = (struct answer){.status = 200, .content_type = content_type, .page = page};
+    switch (form) {
+    case BOARD_METRICS:
+        return "text/plain; version=0.0.4; charset=utf-8";
+    case BOARD_OPENMETRICS:
+        return "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    case BOARD_REPORT:
+    case BOARD_PORTS:
+        return ANSWER_JSON;
+    case BOARD_PAGE:
+        return ANSWER_HTML;
+    }
+    return ANSWER_TEXT;
+}
+
+void answer_page(struct answer *answer, const struct board_page *page, const char *if_none_match)
+{
+    *answer = (struct answer){.status = negotiation_has_tag(if_none_match, page->tag) ? 304 : 200,
+                              .content_type = content_type(page->form),
+                              .policy = page->form == BOARD_PAGE ? ANSWER_PAGE_POLICY : NULL,
+                              .page = page};
+}
+
+void answer_asset(struct answer *answer, const struct asset *asset, const char *if_none_match)
+{
+    *answer = (struct answer){.status = negotiation_has_tag(if_none_match, asset->tag) ? 304 : 200,
+                              .content_type = asset->content_type,
+                              .asset = *asset};
 }
 
 int answer_bytes(struct answer *answer, unsigned status, const char *content_type, struct buf *buf)
@@ -49,4 +76,14 @@ int answer_error(struct answer *answer, unsigned status, const char *code, const
     buf_init(&buf, ANSWER_BYTES_MAX);
     int error = json_error(code, message, &buf);
     return error != 0 ? error : answer_bytes(answer, status, ANSWER_JSON, &buf);
+}
+
+int answer_not_tracked(struct answer *answer, const struct endpoint *endpoint)
+{
+    char name[ENDPOINT_TEXT_MAX];
+    endpoint_format(endpoint, name);
+    const char *prefix = endpoint->protocol == PROTOCOL_UDP ? "udp:" : "";
+    int without_protocol = (int)strcspn(name, "/");
+    return answer_error(answer, 404, "not_tracked", "%s is not tracked: watch it with --watch %s%.*s", name, prefix,
+                        without_protocol, name);
 }

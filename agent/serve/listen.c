@@ -6,8 +6,8 @@
 #include "base/parse.h"
 #include "model/sockaddr.h"
 
-/* Short: who waits here for one of the limited connections had better be refused than served much later. */
-#define BACKLOG 16
+/* For a burst, which the server accepts or refuses within milliseconds: nobody waits here for others to leave. */
+#define BACKLOG 256
 
 static int refuse(struct error *error, const char *text)
 {

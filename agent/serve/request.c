@@ -64,8 +64,7 @@ int request_endpoint(const struct request *request, const char *port, struct end
 {
     uint64_t number = 0;
     if (parse_uint(port, UINT16_MAX, &number) != 0 || number == 0)
-        return error_set(error, -EINVAL, "\"%.64s\" is not a port: use /api/v1/ports/PORT, a number from 1 to 65535",
-                         port);
+        return error_set(error, -EINVAL, "\"%.64s\" is not a port: use a number from 1 to 65535", port);
     struct endpoint endpoint = {.any_address = true, .port = (uint16_t)number};
 
     const char *protocol = request_argument(request, "protocol");

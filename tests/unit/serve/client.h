@@ -121,14 +121,23 @@ static inline void client_read_body(int fd, size_t length, struct client_reply *
     }
 }
 
-/* One request on a connection of its own; the body is all that came until the server closed. */
-static inline void client_ask(uint16_t port, const char *method, const char *target, struct client_reply *ret_reply)
+/*
+ * One request on a connection of its own; the body is all that came until the server closed. headers: more lines, each
+ * with its end.
+ */
+static inline void client_ask_with(uint16_t port, const char *method, const char *target, const char *headers,
+                                   struct client_reply *ret_reply)
 {
     cleanup(cleanup_close) int fd = client_open(port);
     char request[1024];
-    (void)snprintf(request, sizeof(request), "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", method,
-                   target);
+    (void)snprintf(request, sizeof(request), "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s\r\n", method,
+                   target, headers);
     client_send(fd, request);
     client_read_head(fd, ret_reply);
     client_read_body(fd, CLIENT_BYTES_MAX, ret_reply);
+}
+
+static inline void client_ask(uint16_t port, const char *method, const char *target, struct client_reply *ret_reply)
+{
+    client_ask_with(port, method, target, "", ret_reply);
 }

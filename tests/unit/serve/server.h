@@ -22,8 +22,8 @@ struct server {
     uint16_t port;
 };
 
-/* send_bytes: of the send buffer of each connection, 0: as the kernel likes. */
-static inline struct server *server_start(int send_bytes)
+/* send_bytes: of the send buffer of each connection, 0: as the kernel likes. web: TLS and passwords, or NULL. */
+static inline struct server *server_start_with(int send_bytes, const struct web_config *web)
 {
     struct server *server = calloc(1, sizeof(*server));
     assert_non_null(server);
@@ -40,11 +40,19 @@ static inline struct server *server_start(int send_bytes)
     const struct http_options options = {.listeners = &fd,
                                          .listener_count = 1,
                                          .telemetry_path = "/metrics",
+                                         .max_connections = 64,
+                                         .max_connections_per_address = 16,
+                                         .web = web,
                                          .board = server->board,
                                          .log = &server->log};
     assert_return_code(http_start(&options, &server->http, NULL), 0);
     server->port = bound.port;
     return server;
+}
+
+static inline struct server *server_start(int send_bytes)
+{
+    return server_start_with(send_bytes, NULL);
 }
 
 static inline void server_stop(struct server *server)

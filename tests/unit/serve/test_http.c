@@ -39,11 +39,11 @@ static void the_body_of_a_refused_request_is_read_and_dropped(void **state)
 {
     struct server *server = *state;
     cleanup(cleanup_close) int fd = client_open(server->port);
-    client_send(fd, "POST /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n");
+    client_send(fd, "POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n");
     for (int i = 0; i < 1000; i++)
         client_send(
             fd, "one hundred bytes: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
-    client_send(fd, "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+    client_send(fd, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
     static const int statuses[] = {405, 200};
     for (size_t i = 0; i < 2; i++) {
         cleanup(client_reply_done) struct client_reply reply;
@@ -68,32 +68,6 @@ static void head_is_get_without_the_body(void **state)
         assert_int_equal(head.body.length, 0);
         char type[256];
         expect_header(&head, "Content-Type", client_header(&get, "Content-Type", type, sizeof(type)));
-    }
-}
-
-static void each_answer_says_what_it_is_and_is_not_kept(void **state)
-{
-    static const struct {
-        const char *target;
-        const char *type;
-    } cases[] = {
-        {"/metrics", "text/plain; version=0.0.4; charset=utf-8"},
-        {"/api/v1/report", "application/json; charset=utf-8"},
-        {"/api/v1/ports", "application/json; charset=utf-8"},
-        {"/api/v1/ports/8080", "application/json; charset=utf-8"},
-        {"/nowhere", "application/json; charset=utf-8"},
-        {"/healthz", "text/plain; charset=utf-8"},
-        {"/readyz", "text/plain; charset=utf-8"},
-    };
-    struct server *server = *state;
-    server_publish_ports(server);
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        cleanup(client_reply_done) struct client_reply reply;
-        client_ask(server->port, "GET", cases[i].target, &reply);
-        expect_header(&reply, "Content-Type", cases[i].type);
-        expect_header(&reply, "Cache-Control", "no-store");
-        expect_header(&reply, "X-Content-Type-Options", "nosniff");
-        assert_int_equal(client_content_length(&reply), reply.body.length);
     }
 }
 
@@ -159,7 +133,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_body_of_a_refused_request_is_read_and_dropped, server_set_up,
                                         server_tear_down),
         cmocka_unit_test_setup_teardown(head_is_get_without_the_body, server_set_up, server_tear_down),
-        cmocka_unit_test_setup_teardown(each_answer_says_what_it_is_and_is_not_kept, server_set_up, server_tear_down),
         cmocka_unit_test_setup_teardown(requests_are_counted_by_route_and_code, server_set_up, server_tear_down),
         cmocka_unit_test_setup_teardown(a_browser_with_many_cookies_is_answered, server_set_up, server_tear_down),
     };

@@ -211,8 +211,13 @@ static void a_start_that_fails_leaves_the_sockets_to_the_caller(void **state)
     assert_return_code(board_new(&board), 0);
     const struct log log = {.fd = STDERR_FILENO, .level = LOG_LEVEL_INFO};
     const int listeners[] = {fd, -1};
-    const struct http_options options = {
-        .listeners = listeners, .listener_count = 2, .telemetry_path = "/metrics", .board = board, .log = &log};
+    const struct http_options options = {.listeners = listeners,
+                                         .listener_count = 2,
+                                         .telemetry_path = "/metrics",
+                                         .max_connections = 1,
+                                         .max_connections_per_address = 1,
+                                         .board = board,
+                                         .log = &log};
     struct http *http = NULL;
     struct error error = {""};
     assert_int_equal(http_start(&options, &http, &error), -EBADF);
@@ -238,8 +243,13 @@ static void one_server_answers_on_every_listener(void **state)
     cleanup(board_freep) struct board *board = NULL;
     assert_return_code(board_new(&board), 0);
     const struct log log = {.fd = STDERR_FILENO, .level = LOG_LEVEL_INFO};
-    const struct http_options options = {
-        .listeners = listeners, .listener_count = 2, .telemetry_path = "/metrics", .board = board, .log = &log};
+    const struct http_options options = {.listeners = listeners,
+                                         .listener_count = 2,
+                                         .telemetry_path = "/metrics",
+                                         .max_connections = 1,
+                                         .max_connections_per_address = 1,
+                                         .board = board,
+                                         .log = &log};
     struct http *http = NULL;
     assert_return_code(http_start(&options, &http, NULL), 0);
     for (size_t i = 0; i < 2; i++) {

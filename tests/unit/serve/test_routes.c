@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "report_sample.h"
@@ -91,6 +92,10 @@ static void a_request_of_the_wrong_form_is_shown_the_right_one(void **state)
         {"/api/v1/ports/8080?protocol=tcp&address=*&netns=&a&b&c", "PORT?protocol=tcp"},
         {"/api/v1/ports?port=8080", "use /api/v1/ports\""},
         {"/api/v1/report?pretty", "use /api/v1/report\""},
+        {"/api/v1/history/", "a number from 1 to 65535"},
+        {"/api/v1/history/8080?address=*", "PORT?protocol=tcp&netns=self"},
+        {"/api/v1/events?since=last", "since=ID"},
+        {"/api/v1/events?from=3", "use /api/v1/events?since=ID"},
     };
     struct server *server = *state;
     server_publish_ports(server);
@@ -98,6 +103,32 @@ static void a_request_of_the_wrong_form_is_shown_the_right_one(void **state)
         server_expect(server, "GET", cases[i].target, 400, "{\"error\":{\"code\":\"bad_request\"");
         server_expect(server, "GET", cases[i].target, 400, cases[i].part);
     }
+}
+
+static void what_happened_is_answered_even_before_the_first_report(void **state)
+{
+    struct server *server = *state;
+    server_expect(server, "GET", "/api/v1/events", 200, "\"events\":[]}");
+    server_expect(server, "GET", "/api/v1/history/8080", 404, "{\"error\":{\"code\":\"no_history\"");
+    board_tell(server->board, &(struct event){.kind = EVENT_AGENT_STARTED});
+    board_tell(server->board, &(struct event){.kind = EVENT_CONFIG_RELOADED});
+    server_expect(server, "GET", "/api/v1/events?since=", 200, "{\"id\":1,");
+    server_expect(server, "GET", "/api/v1/events?since=1", 200, "\"events\":[{\"id\":2,");
+    server_expect(server, "GET", "/api/v1/events?since=2", 200, "\"events\":[]}");
+}
+
+static void a_history_is_found_by_protocol(void **state)
+{
+    struct server *server = *state;
+    struct history *history = NULL;
+    assert_return_code(history_new(3600 * CLOCK_NS_PER_S, CLOCK_NS_PER_S, &history), 0);
+    board_keep(server->board, history);
+    cleanup(report_sample_freep) struct report *report = report_sample_host();
+    assert_return_code(board_sample(server->board, report), 0);
+    server_expect(server, "GET", "/api/v1/history/8080", 200, "{\"step_seconds\":30,\"samples\":[{\"at\":");
+    server_expect(server, "GET", "/api/v1/history/53?protocol=udp&netns=self", 200, "\"verdict\":\"held\"");
+    server_expect(server, "GET", "/api/v1/history/53", 404, "53/tcp is not tracked: watch it with --watch 53\"");
+    server_expect(server, "GET", "/api/v1/history/8080?netns=other", 404, "\"code\":\"not_tracked\"");
 }
 
 static void other_paths_do_not_exist(void **state)
@@ -109,8 +140,8 @@ static void other_paths_do_not_exist(void **state)
                                           "/healthz%00",
                                           "/healthz%00x",
                                           "/api/v1",
-                                          "/api/v1/events",
-                                          "/api/v1/history/8080",
+                                          "/api/v1/events/1",
+                                          "/api/v1/history",
                                           "/%22%3Cscript%3E%0A%FF"};
     struct server *server = *state;
     server_publish_ports(server);
@@ -162,6 +193,16 @@ static void readiness_ends_three_intervals_after_the_last_success(void **state)
                   "no round has succeeded yet; the latest failed: the walk was interrupted: ENOBUFS\n");
 }
 
+static void readiness_names_a_source_that_tells_less(void **state)
+{
+    struct server *server = *state;
+    struct report *report = report_sample_new();
+    report->agent.last_success = server_seconds_ago(1);
+    report->netns.source = (struct source){SOURCE_PROCFS, EPROTONOSUPPORT};
+    server_publish(server, report);
+    server_expect(server, "GET", "/readyz", 200, "ready, from /proc/net: netlink is refused (EPROTONOSUPPORT)\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,12 +212,16 @@ int main(void)
                                         server_tear_down),
         cmocka_unit_test_setup_teardown(a_request_of_the_wrong_form_is_shown_the_right_one, server_set_up,
                                         server_tear_down),
+        cmocka_unit_test_setup_teardown(what_happened_is_answered_even_before_the_first_report, server_set_up,
+                                        server_tear_down),
+        cmocka_unit_test_setup_teardown(a_history_is_found_by_protocol, server_set_up, server_tear_down),
         cmocka_unit_test_setup_teardown(other_paths_do_not_exist, server_set_up, server_tear_down),
         cmocka_unit_test_setup_teardown(before_the_first_report_only_the_process_is_alive, server_set_up,
                                         server_tear_down),
         cmocka_unit_test_setup_teardown(a_failed_round_is_reported_and_has_no_ports, server_set_up, server_tear_down),
         cmocka_unit_test_setup_teardown(readiness_ends_three_intervals_after_the_last_success, server_set_up,
                                         server_tear_down),
+        cmocka_unit_test_setup_teardown(readiness_names_a_source_that_tells_less, server_set_up, server_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
