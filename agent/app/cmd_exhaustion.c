@@ -52,9 +52,9 @@ static int wait_a_second(bool json)
     (void)sigemptyset(&set);
     (void)sigaddset(&set, SIGINT);
     (void)sigaddset(&set, SIGTERM);
+    (void)sigprocmask(SIG_BLOCK, &set, &before);
     if (terminal)
         (void)fputs("watching for a second how fast ports are taken", stderr);
-    (void)sigprocmask(SIG_BLOCK, &set, &before);
     int caught = sigtimedwait(&set, NULL, &second);
     (void)sigprocmask(SIG_SETMASK, &before, NULL);
     if (terminal)
@@ -96,6 +96,7 @@ static int answer(struct study *study, const struct endpoint *destination, struc
 {
     const struct kernel_settings *settings = &study->report->netns.settings;
     int r = exhaustion_find(round_census(study->round), settings, destination, exhaustion, &study->error);
+    exhaustion->source = study->report->netns.source;
     bool found = true;
     if (r == 0 && exhaustion_wants_trial(exhaustion) && connectprobe_try(&found) == 0 && !found)
         exhaustion_note_failure(exhaustion);
@@ -108,21 +109,21 @@ static int answer(struct study *study, const struct endpoint *destination, struc
     return exhaustion_explain(exhaustion, settings, &services);
 }
 
-static int print(const struct exhaustion *exhaustion, const char *missing, bool json)
+static int print(const struct exhaustion *exhaustion, const char *missing, const char *netns, bool json)
 {
     cleanup(output_done) struct output output;
     output_init(&output);
     if (!json)
         text_exhaustion(exhaustion, missing, &output.style, &output.buf);
-    else if (json_exhaustion(exhaustion, "self", &output.buf) < 0)
-        return EXIT_UNDETERMINED;
+    else
+        buf_fail(&output.buf, json_exhaustion(exhaustion, netns, &output.buf));
     int code = output_write(&output);
     if (code != EXIT_FREE)
         return code;
     return exhaustion->kind == EXHAUSTION_FULL ? EXIT_REFUSED : EXIT_FREE;
 }
 
-int cmd_exhaustion(const struct endpoint *destination, bool json)
+int cmd_exhaustion(const struct endpoint *destination, const char *netns, bool json)
 {
     cleanup(study_done) struct study study = {0};
     cleanup(exhaustion_done) struct exhaustion exhaustion = {0};
@@ -136,5 +137,5 @@ int cmd_exhaustion(const struct endpoint *destination, bool json)
         (void)fprintf(stderr, "tidewait: the sockets cannot be read: %s\n", study.error.text);
         return EXIT_UNDETERMINED;
     }
-    return print(&exhaustion, missing, json);
+    return print(&exhaustion, missing, netns, json);
 }

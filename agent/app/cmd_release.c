@@ -2,10 +2,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "argument.h"
 #include "collect/sockdestroy.h"
 #include "collect/sockets.h"
 #include "command.h"
 #include "endpoints.h"
+#include "netns_argument.h"
 
 /* The sockets to end: all that the command was asked for, found before the first is touched. */
 struct sentence {
@@ -54,7 +56,14 @@ static int find(struct sentence *sentence, struct error *error)
     cleanup(sockets_closep) struct sockets *sockets = NULL;
     struct sockets_query query = {.protocol = PROTOCOL_TCP, .port = sentence->endpoint.port};
     int r = sockets_open(&sockets, error);
-    return r < 0 ? r : sockets_walk(sockets, &query, collect, sentence, error);
+    if (r < 0)
+        return r;
+    struct source source = sockets_source(sockets);
+    char reason[SOURCE_REASON_MAX];
+    source_reason(&source, reason);
+    if (source.kind != SOURCE_NETLINK)
+        return error_set(error, -source.refusal, "%s, and nothing else can end sockets", reason);
+    return sockets_walk(sockets, &query, collect, sentence, error);
 }
 
 /* True when a person at the terminal says yes. */
@@ -99,21 +108,28 @@ static int end_all(const struct sentence *sentence, const char *name)
     return EXIT_FREE;
 }
 
-static int read_arguments(int argc, char **argv, struct endpoint *ret_endpoint, bool *ret_yes)
+static int read_arguments(int argc, char **argv, struct endpoint *ret_endpoint, struct netns_argument *netns,
+                          bool *ret_yes)
 {
     cleanup(endpoints_done) struct endpoints endpoints = {0};
     bool time_wait = false;
     bool yes = false;
     for (int at = 1; at < argc; at++) {
         struct error error;
-        if (strcmp(argv[at], "--time-wait") == 0)
+        const char *value;
+        int r;
+        if (argument_has_value(argv, &at, "--netns", &value)) {
+            int code = netns_argument_set(netns, value);
+            if (code != EXIT_FREE)
+                return code;
+        } else if (strcmp(argv[at], "--time-wait") == 0)
             time_wait = true;
         else if (strcmp(argv[at], "--yes") == 0)
             yes = true;
         else if (strncmp(argv[at], "--", 2) == 0)
-            return command_usage_error("release takes --time-wait and --yes, not \"%.40s\"", argv[at]);
-        else if (endpoints_add(&endpoints, argv[at], &error) < 0)
-            return command_usage_error("%s", error.text);
+            return command_usage_error("release takes --time-wait, --yes and --netns, not \"%.40s\"", argv[at]);
+        else if ((r = endpoints_add(&endpoints, argv[at], &error)) < 0)
+            return command_refuse(r, &error);
     }
     if (endpoints.count != 1)
         return command_usage_error("release takes one endpoint, as in `tidewait release 8080 --time-wait`");
@@ -130,16 +146,20 @@ int cmd_release(int argc, char **argv)
 {
     cleanup(sentence_done) struct sentence sentence = {0};
     bool yes = false;
-    int code = read_arguments(argc, argv, &sentence.endpoint, &yes);
+    struct netns_argument netns = {0};
+    int code = read_arguments(argc, argv, &sentence.endpoint, &netns, &yes);
     if (code != EXIT_FREE)
         return code;
     if (!yes && isatty(STDIN_FILENO) != 1)
         return command_usage_error("there is no terminal to ask on: give --yes to end the sockets without being asked");
+    code = netns_argument_enter(&netns);
+    if (code != EXIT_FREE)
+        return code;
     char name[ENDPOINT_TEXT_MAX];
     endpoint_format(&sentence.endpoint, name);
     struct error error = {.text = "out of memory"};
     if (find(&sentence, &error) < 0) {
-        (void)fprintf(stderr, "tidewait: the sockets cannot be read: %s\n", error.text);
+        (void)fprintf(stderr, "tidewait: the sockets of %s cannot be found: %s\n", name, error.text);
         return EXIT_UNDETERMINED;
     }
     if (sentence.count == 0) {
@@ -158,6 +178,7 @@ void cmd_release_print_flags(void)
     (void)puts("\n"
                "  --time-wait       end its TIME_WAIT and orphaned FIN_WAIT2 sockets: no socket that a process has\n"
                "  --yes             do not ask\n"
+               "  --netns PATH|PID  in another network namespace: at /run/netns/blue, or of a process\n"
                "\n"
                "Needs CAP_NET_ADMIN. TIME_WAIT keeps late segments of an old connection from being taken for a new\n"
                "one's (RFC 1337): end it when you know that none is on its way, or that the client can cope.\n"

@@ -1,5 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -8,38 +10,52 @@
 
 #include "base/clock.h"
 #include "base/version.h"
+#include "chronicle.h"
+#include "collect/netns.h"
 #include "collect/selfstat.h"
 #include "command.h"
+#include "confinement.h"
+#include "descriptors.h"
+#include "judge/summary.h"
 #include "listening.h"
+#include "reload.h"
 #include "round.h"
 #include "serve/http.h"
 
-#define FORGET_AFTER_NS (3600 * CLOCK_NS_PER_S)
 /* TIME_WAIT lasts 60 s: with looks closer than that, none passes unseen. */
 #define LONGEST_INTERVAL_NS (50 * CLOCK_NS_PER_S)
 /* Ending takes 3 s at most, of which requests under way may have so much. */
 #define GRACE_MS 2500
 #define NS_PER_S 1e9
+#define LARGE_BYTES (32 * 1024)
 
 struct agent {
     struct options options;
     struct log log;
     struct round *round;
     struct board *board;
+    struct chronicle chronicle;
     struct http *http;
+    struct reload reload;
+    unsigned connections; /* --web.max-connections, or as many as there are descriptors for */
+    struct report_sandbox sandbox;
     int signals;
     int timer;
     double process_start_seconds; /* since 1970; read once, so that it never moves */
     bool failing;                 /* the last round failed: said once, not every round */
+    enum source_kind source;      /* of the last round that succeeded */
+    bool netns_missing;           /* in that round, not every namespace that was asked for could be looked at */
 };
 
 static void agent_done(struct agent *agent)
 {
     http_stop(agent->http, GRACE_MS);
+    chronicle_done(&agent->chronicle);
     board_free(agent->board);
     round_free(agent->round);
     cleanup_close(&agent->signals);
     cleanup_close(&agent->timer);
+    reload_done(&agent->reload);
     options_done(&agent->options);
 }
 
@@ -51,6 +67,38 @@ static void log_round(struct agent *agent, const struct report *report)
     if (!report->failed && agent->failing)
         log_event(&agent->log, LOG_LEVEL_INFO, "rounds succeed again", {"host", report->host});
     agent->failing = report->failed;
+}
+
+/* Said at the start, and when it changes. */
+static void log_source(struct agent *agent, const struct report *report)
+{
+    const struct source *source = &report->netns.source;
+    if (report->failed || source->kind == agent->source)
+        return;
+    char reason[SOURCE_REASON_MAX];
+    source_reason(source, reason);
+    if (source->kind == SOURCE_PROCFS)
+        log_event(&agent->log, LOG_LEVEL_WARN, "sockets are read from /proc/net", {"reason", reason},
+                  {"unknown", "bound sockets, accept queue limits, ports that bind() chose"});
+    else
+        log_event(&agent->log, LOG_LEVEL_INFO, "sockets are read through netlink again", {"host", report->host});
+    agent->source = source->kind;
+}
+
+/* Said when it begins and when it ends: single namespaces come and go. */
+static void log_namespaces(struct agent *agent, const struct report *report)
+{
+    bool missing = report->agent.netns_reason[0] != '\0';
+    if (report->failed || missing == agent->netns_missing)
+        return;
+    char watched[24];
+    (void)snprintf(watched, sizeof(watched), "%" PRIu64, report->agent.netns_watched);
+    if (missing)
+        log_event(&agent->log, LOG_LEVEL_WARN, "not every namespace can be looked at", {"watched", watched},
+                  {"reason", report->agent.netns_reason});
+    else
+        log_event(&agent->log, LOG_LEVEL_INFO, "every namespace can be looked at again", {"watched", watched});
+    agent->netns_missing = missing;
 }
 
 /* One round, published. Returns how long to wait after its start until the next. */
@@ -68,14 +116,22 @@ static int64_t run_round(struct agent *agent)
         return interval_ns;
     }
     log_round(agent, report);
+    log_source(agent, report);
+    log_namespaces(agent, report);
     /* A round that takes longer than the interval is followed by the next at once: then it is the interval. */
     double interval_seconds = (double)interval_ns / NS_PER_S;
     bool slow = report->agent.round_seconds > interval_seconds;
     report->agent.interval_seconds = slow ? report->agent.round_seconds : interval_seconds;
     http_counts(agent->http, &report->agent);
+    report->agent.sandbox = agent->sandbox;
+    reload_fill(&agent->reload, &report->agent);
     report->agent.process_start_seconds = agent->process_start_seconds;
     selfstat_read(&report->agent);
     agent->process_start_seconds = report->agent.process_start_seconds;
+    summary_make(report, &report->summary);
+    if (chronicle_add(&agent->chronicle, report) < 0)
+        log_event(&agent->log, LOG_LEVEL_WARN, "events or samples of this round are missing",
+                  {"reason", "out of memory"});
     if (board_publish(agent->board, report) < 0)
         log_event(&agent->log, LOG_LEVEL_ERROR, "round not published", {"reason", "out of memory"});
     return interval_ns;
@@ -87,19 +143,36 @@ static int arm(int timer, int64_t at_ns)
     return timerfd_settime(timer, TFD_TIMER_ABSTIME, &at, NULL) < 0 ? -errno : 0;
 }
 
+/* Reads the signals that have come; false: one of them asks to end. */
+static bool heed_signals(struct agent *agent)
+{
+    struct signalfd_siginfo signal;
+    bool reread = false;
+    while (read(agent->signals, &signal, sizeof(signal)) == (ssize_t)sizeof(signal)) {
+        if (signal.ssi_signo != SIGHUP)
+            return false;
+        reread = true;
+    }
+    if (reread)
+        reload_all(&agent->reload);
+    return true;
+}
+
 /* Rounds until a signal asks to end. */
 static int loop(struct agent *agent)
 {
     for (;;) {
+        reload_web_if_changed(&agent->reload);
         int64_t started_ns = clock_monotonic_ns();
         int r = arm(agent->timer, started_ns + run_round(agent));
         if (r < 0)
             return r;
         struct pollfd fds[] = {{.fd = agent->signals, .events = POLLIN}, {.fd = agent->timer, .events = POLLIN}};
-        while (poll(fds, 2, -1) < 0)
-            if (errno != EINTR)
+        int ready;
+        while ((ready = poll(fds, 2, http_reap(agent->http))) <= 0)
+            if (ready < 0 && errno != EINTR)
                 return -errno;
-        if (fds[0].revents != 0)
+        if (fds[0].revents != 0 && !heed_signals(agent))
             return 0;
     }
 }
@@ -111,6 +184,7 @@ static int open_signals(struct agent *agent)
     (void)sigemptyset(&set);
     (void)sigaddset(&set, SIGTERM);
     (void)sigaddset(&set, SIGINT);
+    (void)sigaddset(&set, SIGHUP);
     if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
         return -errno;
     agent->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -120,24 +194,35 @@ static int open_signals(struct agent *agent)
     return agent->timer < 0 ? -errno : 0;
 }
 
-static int start(struct agent *agent, struct listening *listening, struct error *error)
+/* Settles for fewer connections when there are not descriptors enough, rather than not to start. */
+static int reserve_descriptors(struct agent *agent, size_t listener_count, struct error *error)
+{
+    unsigned wanted = agent->options.max_connections;
+    struct descriptors descriptors;
+    int r = descriptors_reserve(listener_count, wanted, &descriptors, error);
+    if (r < 0)
+        return r;
+    if (descriptors.connections < wanted) {
+        char remedy[128];
+        (void)snprintf(remedy, sizeof(remedy), "raise ulimit -Hn from %zu to %zu, or give --web.max-connections %u",
+                       descriptors.limit, descriptors.needed, descriptors.connections);
+        log_event(&agent->log, LOG_LEVEL_WARN, "file descriptors do not suffice for --web.max-connections",
+                  {"remedy", remedy});
+    }
+    agent->connections = descriptors.connections;
+    return 0;
+}
+
+static int start(struct agent *agent, struct listening *listening, const struct web_config *web, struct error *error)
 {
     const struct options *options = &agent->options;
-    struct round_options round = {
-        .watches = options->watches,
-        .watch_count = options->watch_count,
-        .limits = {.max_ports = options->max_ports,
-                   .track_listeners = options->watch_listeners,
-                   .track_traffic = true,
-                   .forget_after_ns = FORGET_AFTER_NS},
-        .probe = options->probe,
-        .probe_interval_ns = options->probe_interval_ns,
-        .owners = options->owners,
-    };
+    struct round_options round = round_options_of(options);
     error_set(error, 0, "out of memory");
     int r = round_new(&round, &agent->round);
     if (r == 0)
         r = board_new(&agent->board);
+    if (r == 0)
+        r = chronicle_open(agent->board, options->history_ns, options->interval_ns, &agent->chronicle);
     if (r < 0)
         return r;
     r = open_signals(agent);
@@ -146,13 +231,21 @@ static int start(struct agent *agent, struct listening *listening, struct error 
     struct http_options http = {
         .listeners = listening->fds,
         .listener_count = listening->count,
+        .listeners_are_shared = listening->passed,
         .telemetry_path = options->telemetry_path,
+        .max_connections = agent->connections,
+        .max_connections_per_address = options->max_connections_per_address,
+        .allowed_hosts = (const char *const *)options->allowed_hosts,
+        .allowed_host_count = options->allowed_host_count,
+        .web = web,
         .board = agent->board,
         .log = &agent->log,
     };
     r = http_start(&http, &agent->http, error);
     for (size_t i = 0; r == 0 && i < listening->count; i++)
         (void)steal_fd(&listening->fds[i]);
+    if (r == 0)
+        reload_begin(&agent->reload, agent->round, agent->http);
     return r;
 }
 
@@ -165,8 +258,8 @@ static void announce(const struct agent *agent, const struct listening *listenin
         endpoint_address_format(endpoint, address);
         bool all = endpoint->any_address || address_is_wildcard(&endpoint->address);
         bool brackets = !all && endpoint->address.family == FAMILY_IPV6;
-        (void)snprintf(url, sizeof(url), "http://%s%s%s:%u", brackets ? "[" : "", all ? "127.0.0.1" : address,
-                       brackets ? "]" : "", endpoint->port);
+        (void)snprintf(url, sizeof(url), "%s://%s%s%s:%u", http_has_tls(agent->http) ? "https" : "http",
+                       brackets ? "[" : "", all ? "127.0.0.1" : address, brackets ? "]" : "", endpoint->port);
         log_event(&agent->log, LOG_LEVEL_INFO, "listening", {"address", address}, {"url", url},
                   {"metrics", agent->options.telemetry_path});
     }
@@ -182,26 +275,50 @@ static void keep_standard_descriptors(void)
     cleanup_close(&fd);
 }
 
+static int say_what_is_right(const struct options *options)
+{
+    (void)puts("the settings are right");
+    if (options->config_file != NULL)
+        (void)printf("%s is right\n", options->config_file);
+    if (options->web_config_file != NULL)
+        (void)printf("%s is right\n", options->web_config_file);
+    return EXIT_FREE;
+}
+
 int cmd_serve(int argc, char **argv)
 {
+    /* Large tables of a namespace are mostly never written: fresh from the kernel, what is not written takes no memory.
+     * malloc() would raise the limit, and give them memory that was used before. */
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
     keep_standard_descriptors();
     cleanup(agent_done) struct agent agent = {.signals = -1, .timer = -1};
+    agent.reload = (struct reload){
+        .argc = argc, .argv = argv, .options = &agent.options, .log = &agent.log, .chronicle = &agent.chronicle};
+    cleanup(web_config_done) struct web_config web = {0};
     struct error error;
     int r = options_parse(argc, argv, &agent.options, &error);
+    if (r == 0)
+        r = reload_read_web(&agent.options, &agent.reload.web_sources, &web, &error);
     if (r < 0)
-        return r == -EINVAL ? command_usage_error("%s", error.text) : EXIT_UNDETERMINED;
-    if (agent.options.check_config) {
-        (void)puts("the settings are right");
-        return EXIT_FREE;
-    }
+        return command_refuse(r, &error);
+    if (agent.options.check_config)
+        return say_what_is_right(&agent.options);
     agent.log = (struct log){STDERR_FILENO, agent.options.log_level, agent.options.log_format};
     cleanup(listening_done) struct listening listening = {0};
     r = listening_open(&agent.options, &listening, &error);
+    if (r == -EINVAL)
+        return command_usage_error("%s", error.text);
+    if (r == 0)
+        r = reserve_descriptors(&agent, listening.count, &error);
     if (r == 0) {
         log_event(&agent.log, LOG_LEVEL_INFO, "starting", {"version", TIDEWAIT_VERSION},
-                  {"revision", TIDEWAIT_REVISION});
-        r = start(&agent, &listening, &error);
+                  {"revision", TIDEWAIT_REVISION}, {"netns", "self"}, {"scope", netns_scope()});
+        r = confinement_begin(&agent.options, &agent.log, &agent.sandbox, &error);
+        if (r == -EINVAL)
+            return command_usage_error("%s", error.text);
     }
+    if (r == 0)
+        r = start(&agent, &listening, &web, &error);
     if (r < 0) {
         (void)fprintf(stderr, "tidewait: %s\n", error.text);
         return r == -EADDRINUSE ? EXIT_REFUSED : EXIT_UNDETERMINED;

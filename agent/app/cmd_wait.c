@@ -188,6 +188,12 @@ static int run(struct wait *wait, struct error *error)
     }
 }
 
+static int cannot_read(const struct error *error)
+{
+    (void)fprintf(stderr, "tidewait: the sockets cannot be read: %s\n", error->text);
+    return EXIT_UNDETERMINED;
+}
+
 /* After a timeout: what still holds each endpoint. With --json: every verdict. */
 static int print_verdicts(struct wait *wait, bool timed_out)
 {
@@ -202,17 +208,19 @@ static int print_verdicts(struct wait *wait, bool timed_out)
         verdict_done(&waiter->verdict);
         if (inquiry_ask(&wait->inquiry, &waiter->endpoint, INQUIRY_GENTLE, &waiter->verdict, &error) < 0 ||
             inquiry_explain(&wait->inquiry, now_ns, &waiter->verdict) < 0)
-            return EXIT_UNDETERMINED;
+            return cannot_read(&error);
         struct text_why why = {
             .verdict = &waiter->verdict,
             .taken_at_ns = now_ns,
             .reuseaddr = waiter->reuseaddr,
+            .netns = wait->request.netns.place != NULL ? wait->request.netns.name : NULL,
             .missing = inquiry_missing(&wait->inquiry, &waiter->verdict),
         };
         if (!wait->request.json)
             text_why(&why, &output.style, &output.buf);
-        else if (json_verdict(&waiter->verdict, "self", now_ns, &output.buf) < 0)
-            return EXIT_UNDETERMINED;
+        else
+            buf_fail(&output.buf,
+                     json_verdict(&waiter->verdict, netns_argument_name(&wait->request.netns), now_ns, &output.buf));
     }
     return output_write(&output);
 }
@@ -221,6 +229,8 @@ int cmd_wait(int argc, char **argv)
 {
     cleanup(wait_done) struct wait wait = {.signals = -1};
     int code = wait_request_read(argc, argv, &wait.request);
+    if (code == EXIT_FREE)
+        code = netns_argument_enter(&wait.request.netns);
     if (code != EXIT_FREE)
         return code;
     struct error error;
@@ -228,7 +238,7 @@ int cmd_wait(int argc, char **argv)
     if (wait.terminal)
         (void)fputs(CLEAR_LINE, stderr);
     if (code == EXIT_UNDETERMINED)
-        (void)fprintf(stderr, "tidewait: the sockets cannot be read: %s\n", error.text);
+        return cannot_read(&error);
     if (code == EXIT_REFUSED || (code == EXIT_FREE && wait.request.json)) {
         int printed = print_verdicts(&wait, code == EXIT_REFUSED);
         code = printed != EXIT_FREE ? printed : code;
@@ -242,6 +252,7 @@ void cmd_wait_print_flags(void)
                "  --for GOAL        free (the default), or listening\n"
                "  --timeout TIME    give up after 500ms, 30s, 5m (default 2m)\n"
                "  --reuseaddr       free for a server that sets SO_REUSEADDR (TCP only)\n"
+               "  --netns PATH|PID  in another network namespace: at /run/netns/blue, or of a process\n"
                "  --json            print the verdicts at the end, one compact object a line\n"
                "  -v                a line for each endpoint that is met, also when stderr is no terminal\n"
                "\n"

@@ -8,6 +8,7 @@
 #include "command.h"
 #include "endpoints.h"
 #include "inquiry.h"
+#include "netns_argument.h"
 #include "output.h"
 #include "render/json.h"
 #include "render/text.h"
@@ -20,6 +21,7 @@ struct request {
     bool exhaustion;     /* about source ports towards the endpoint, if there is one */
     bool json;
     bool reuseaddr;
+    struct netns_argument netns;
 };
 
 static void request_done(struct request *request)
@@ -30,12 +32,15 @@ static void request_done(struct request *request)
 static int read_flag(char **argv, int *at, struct request *request)
 {
     const char *flag = argv[*at];
+    const char *value;
     if (strcmp(flag, "--json") == 0)
         request->json = true;
     else if (strcmp(flag, "--reuseaddr") == 0)
         request->reuseaddr = true;
     else if (strcmp(flag, "--exhaustion") == 0)
         request->exhaustion = true;
+    else if (argument_has_value(argv, at, "--netns", &value))
+        return netns_argument_set(&request->netns, value);
     else if (!argument_has_value(argv, at, "--message", &request->message))
         return command_usage_error("why has no flag \"%.40s\"; `tidewait help why` lists those there are", flag);
     else if (request->message == NULL)
@@ -63,10 +68,11 @@ static int read_request(int argc, char **argv, struct request *request)
     for (int at = 1; at < argc; at++) {
         struct error error;
         int code = EXIT_FREE;
+        int r;
         if (strncmp(argv[at], "--", 2) == 0)
             code = read_flag(argv, &at, request);
-        else if (endpoints_add(&request->endpoints, argv[at], &error) < 0)
-            code = command_usage_error("%s", error.text);
+        else if ((r = endpoints_add(&request->endpoints, argv[at], &error)) < 0)
+            code = command_refuse(r, &error);
         if (code != EXIT_FREE)
             return code;
     }
@@ -103,19 +109,21 @@ static int answer(const struct request *request, struct inquiry *inquiry, const 
     cleanup(output_done) struct output output;
     output_init(&output);
     if (request->json) {
-        r = json_verdict(&verdict, "self", now.realtime_ns, &output.buf);
+        buf_fail(&output.buf,
+                 json_verdict(&verdict, netns_argument_name(&request->netns), now.realtime_ns, &output.buf));
     } else {
         struct text_why why = {
             .verdict = &verdict,
             .taken_at_ns = now.realtime_ns,
             .reuseaddr = request->reuseaddr,
+            .netns = request->netns.place != NULL ? request->netns.name : NULL,
             .missing = inquiry_missing(inquiry, &verdict),
         };
         if (!first)
             buf_add_char(&output.buf, '\n');
         text_why(&why, &output.style, &output.buf);
     }
-    int code = r < 0 ? EXIT_UNDETERMINED : output_write(&output);
+    int code = output_write(&output);
     return code != EXIT_FREE ? code : exit_code_of(&verdict, request->reuseaddr);
 }
 
@@ -125,10 +133,12 @@ int cmd_why(int argc, char **argv)
     int code = read_request(argc, argv, &request);
     if (code == EXIT_FREE && request.message != NULL)
         code = troubles_read(request.message, request.json, &request.endpoints, &request.exhaustion);
-    if (code == EXIT_FREE && request.exhaustion)
-        return cmd_exhaustion(request.endpoints.items, request.json);
-    if (code == EXIT_FREE)
+    if (code == EXIT_FREE && !request.exhaustion)
         code = refuse_udp_reuseaddr(&request);
+    if (code == EXIT_FREE)
+        code = netns_argument_enter(&request.netns);
+    if (code == EXIT_FREE && request.exhaustion)
+        return cmd_exhaustion(request.endpoints.items, netns_argument_name(&request.netns), request.json);
     if (code != EXIT_FREE || request.endpoints.count == 0)
         return code;
     cleanup(inquiry_done) struct inquiry inquiry = {0};
@@ -152,6 +162,7 @@ void cmd_why_print_flags(void)
         "  --exhaustion [ADDRESS:PORT]\n"
         "                    why outgoing connections fail: the source ports towards it, or the fullest destination\n"
         "  --reuseaddr       judge for a server that sets SO_REUSEADDR (TCP only)\n"
+        "  --netns PATH|PID  in another network namespace: at /run/netns/blue, or of a process\n"
         "  --json            one compact object a line, one for each endpoint\n"
         "\n"
         "Works without the agent. Binds each endpoint for some microseconds, and never listens.\n"

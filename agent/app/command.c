@@ -1,5 +1,6 @@
 #include "command.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -12,6 +13,9 @@ const struct command commands[] = {
      cmd_release_print_flags},
     {"ports", "[--all] [--json]", "one table: every port with a listener, its verdict and its owner", cmd_ports,
      cmd_ports_print_flags},
+    {"events", "[--follow] [--json]", "what happened, as the agent remembers it", cmd_events, cmd_events_print_flags},
+    {"healthcheck", "[URL]", "is the agent ready: for containers without curl", cmd_healthcheck,
+     cmd_healthcheck_print_flags},
     {"help", "[COMMAND]", "what the commands do, and their flags", cmd_help, NULL},
     {"version", "", "the version", cmd_version, NULL},
     {NULL, NULL, NULL, NULL, NULL},
@@ -27,6 +31,15 @@ const struct command *command_find(const char *name)
         if (strcmp(command->name, name) == 0)
             return command;
     return NULL;
+}
+
+int command_refuse(int refusal, const struct error *error)
+{
+    if (refusal == 0)
+        return EXIT_FREE;
+    (void)fprintf(stderr, "tidewait: %s\n", error->text);
+    /* Want of memory is no mistake of the one who asks. */
+    return refusal == -ENOMEM ? EXIT_UNDETERMINED : EXIT_USAGE;
 }
 
 int command_usage_error(const char *format, ...)

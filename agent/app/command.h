@@ -1,6 +1,7 @@
 /* A verb of the command line. */
 #pragma once
 
+#include "base/error.h"
 #include "model/verdict.h"
 
 /* What the process says to its caller: the one list of exit codes. */
@@ -39,6 +40,8 @@ int cmd_why(int argc, char **argv);
 int cmd_wait(int argc, char **argv);
 int cmd_ports(int argc, char **argv);
 int cmd_release(int argc, char **argv);
+int cmd_events(int argc, char **argv);
+int cmd_healthcheck(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
@@ -47,6 +50,10 @@ void cmd_why_print_flags(void);
 void cmd_wait_print_flags(void);
 void cmd_ports_print_flags(void);
 void cmd_release_print_flags(void);
+void cmd_events_print_flags(void);
+void cmd_healthcheck_print_flags(void);
 
 /* Prints "tidewait: reason" on stderr. Returns EXIT_USAGE. */
 int command_usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The same for a refusal, 0 or a negative errno. 0: EXIT_FREE, and nothing is printed; -ENOMEM: EXIT_UNDETERMINED. */
+int command_refuse(int refusal, const struct error *error);

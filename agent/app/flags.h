@@ -1,10 +1,11 @@
-/* The one table of what the agent can be told: flags, environment and help are made from it. */
+/* The one table of what the agent can be told: flags, environment, configuration file and help are made from it. */
 #pragma once
 
 #include "options.h"
 
 enum flag_kind {
     FLAG_VALUE,
+    FLAG_FILE, /* a value, too: a path; written in a file it is relative to that file's directory */
     FLAG_LIST, /* repeatable; comma-separated in the environment */
     FLAG_BOOL, /* --name, --no-name */
 };
@@ -17,7 +18,11 @@ struct flag {
     const char *meaning;
     /* Returns 0, -EINVAL with a reason that shows the right form, or -ENOMEM. */
     int (*set)(struct options *options, const char *value, struct error *error);
+    /* Of what takes a restart to change: whether both say the same. NULL: it changes while the agent runs. */
+    bool (*same)(const struct options *left, const struct options *right);
 };
 
 /* Ends with a NULL name. */
 extern const struct flag flags[];
+
+#define FLAGS_MAX 64 /* more than there are */

@@ -4,7 +4,6 @@
 
 #include "collect/bindprobe.h"
 #include "collect/kernel.h"
-#include "collect/sockopts.h"
 #include "judge/judge.h"
 #include "round_report.h"
 
@@ -72,6 +71,7 @@ static int ask_once(struct inquiry *inquiry, const struct endpoint *endpoint, en
         .asker = JUDGE_FOR_WHY,
         .holders = &holders,
         .table_shows_bound = sockets_shows_bound(inquiry->sockets),
+        .source = sockets_source(inquiry->sockets),
         .settings = &inquiry->settings,
         .performed = results,
         .performed_count = result_count,
@@ -96,18 +96,6 @@ int inquiry_ask(struct inquiry *inquiry, const struct endpoint *endpoint, enum i
     }
 }
 
-/* Would a second server get in beside it? */
-static enum sockopt_value reuseport_of(const struct inquiry *inquiry, const struct holder *listener)
-{
-    size_t count = 0;
-    struct sockopts options;
-    const struct owner *owners =
-        listener->inode_count > 0 ? owners_find(inquiry->owners, listener->inodes[0], &count) : NULL;
-    if (count == 0 || sockopts_read(owners[0].pid, listener->inodes[0], &options) < 0)
-        return SOCKOPT_UNKNOWN;
-    return options.reuseport ? SOCKOPT_ON : SOCKOPT_OFF;
-}
-
 int inquiry_explain(struct inquiry *inquiry, int64_t now_ns, struct verdict *verdict)
 {
     cleanup(cleanup_free) uint32_t *inodes = calloc(verdict->holder_count * HOLDER_INODES_MAX + 1, sizeof(*inodes));
@@ -120,10 +108,7 @@ int inquiry_explain(struct inquiry *inquiry, int64_t now_ns, struct verdict *ver
     int r = owners_update(inquiry->owners, inodes, count, now_ns, NULL);
     if (r == -ENOMEM)
         return r;
-    for (size_t i = 0; i < verdict->holder_count; i++)
-        if (verdict->holders[i].state == SOCK_LISTEN && verdict->holders[i].reuseport == SOCKOPT_UNKNOWN)
-            verdict->holders[i].reuseport = reuseport_of(inquiry, &verdict->holders[i]);
-    return round_report_finish(verdict, inquiry->owners, &inquiry->settings);
+    return round_report_finish(verdict, inquiry->owners, NULL, &inquiry->settings);
 }
 
 const char *inquiry_why_missing(const struct inquiry *inquiry)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "activation.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "round.h"
@@ -46,7 +47,7 @@ static void say_holder(const struct endpoint *endpoint, struct buf *buf)
     if (round_new(&options, &round) < 0)
         return;
     cleanup(report_unrefp) struct report *report = round_run(round);
-    const struct report_port *row = report != NULL ? report_port_find(report, endpoint) : NULL;
+    const struct report_port *row = report != NULL ? report_port_find(&report->netns, endpoint) : NULL;
     if (row != NULL)
         say_verdict(&row->verdict, buf);
 }
@@ -68,7 +69,7 @@ static int open_one(const char *text, int *ret_fd, struct endpoint *ret_endpoint
     return r;
 }
 
-int listening_open(const struct options *options, struct listening *ret_listening, struct error *error)
+static int open_all(const struct options *options, struct listening *ret_listening, struct error *error)
 {
     cleanup(listening_done) struct listening listening = {
         .fds = calloc(options->listen_address_count, sizeof(int)),
@@ -84,6 +85,16 @@ int listening_open(const struct options *options, struct listening *ret_listenin
     }
     *ret_listening = listening;
     listening = (struct listening){0};
+    return 0;
+}
+
+int listening_open(const struct options *options, struct listening *ret_listening, struct error *error)
+{
+    struct listening passed = {0};
+    int r = activation_take(&passed, error);
+    if (r < 0 || passed.count == 0)
+        return r < 0 ? r : open_all(options, ret_listening, error);
+    *ret_listening = passed;
     return 0;
 }
 

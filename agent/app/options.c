@@ -5,7 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/suggestion.h"
 #include "flags.h"
+#include "options_file.h"
+#include "watches.h"
 
 int options_endpoint_order(const struct endpoint *left, const struct endpoint *right)
 {
@@ -20,8 +23,8 @@ int options_endpoint_order(const struct endpoint *left, const struct endpoint *r
     return memcmp(left->address.bytes, right->address.bytes, sizeof(left->address.bytes));
 }
 
-#define FLAGS_MAX 64
 #define VARIABLE_MAX 64
+#define FLAG_NAME_MAX 64
 
 /* "web.listen-address" -> "TIDEWAIT_WEB_LISTEN_ADDRESS" */
 static void variable_of(const struct flag *flag, char ret_name[static VARIABLE_MAX])
@@ -45,22 +48,9 @@ static int set_list(const struct flag *flag, struct options *options, const char
     return 0;
 }
 
-static int set_from_environment(const struct flag *flag, struct options *options, struct error *error)
+static int set_text(const struct flag *flag, struct options *options, const char *value, struct error *error)
 {
-    char variable[VARIABLE_MAX];
-    variable_of(flag, variable);
-    const char *value = getenv(variable);
-    const char *source = variable;
-    if (value == NULL) {
-        value = flag->initial;
-        source = flag->name;
-    }
-    if (value == NULL)
-        return 0;
-    int r = flag->kind == FLAG_LIST ? set_list(flag, options, value, error) : flag->set(options, value, error);
-    if (r < 0)
-        error_prefix(error, "%s", source);
-    return r;
+    return flag->kind == FLAG_LIST ? set_list(flag, options, value, error) : flag->set(options, value, error);
 }
 
 /* One argument of the command line, taken apart. */
@@ -72,6 +62,20 @@ struct given {
 static bool is_named(const struct flag *flag, const char *name, size_t length)
 {
     return strlen(flag->name) == length && strncmp(flag->name, name, length) == 0;
+}
+
+/* name: of so many bytes. */
+static int refuse_unknown(const char *name, size_t length, struct error *error)
+{
+    char typed[FLAG_NAME_MAX];
+    (void)snprintf(typed, sizeof(typed), "%.*s", (int)length, name);
+    struct suggestion suggestion = {.typed = typed};
+    for (const struct flag *flag = flags; flag->name != NULL; flag++)
+        suggestion_offer(&suggestion, flag->name);
+    if (suggestion.name != NULL)
+        return error_set(error, -EINVAL, "there is no flag \"--%.40s\": did you mean --%s?", typed, suggestion.name);
+    return error_set(error, -EINVAL, "there is no flag \"--%.40s\"; `tidewait help serve` lists those there are",
+                     typed);
 }
 
 /* Takes one flag, and its value, from argv[*at]; moves *at past them. */
@@ -102,31 +106,22 @@ static int take(char **argv, int argc, int *at, struct given *ret_given, struct 
         *ret_given = (struct given){.flag = flag, .value = value};
         return 0;
     }
-    return error_set(error, -EINVAL, "there is no flag \"%.40s\"; `tidewait help serve` lists those there are",
-                     argument);
+    return refuse_unknown(name, length, error);
 }
 
-static int read_all(int argc, char **argv, struct options *options, struct error *error)
+static int take_arguments(int argc, char **argv, struct options *options, bool set[static FLAGS_MAX],
+                          struct error *error)
 {
-    bool on_command_line[FLAGS_MAX] = {false};
-    struct given given;
-    int r = 0;
     for (int at = 1; at < argc;) {
-        r = take(argv, argc, &at, &given, error);
+        struct given given = {0};
+        int r = take(argv, argc, &at, &given, error);
         if (r < 0)
             return r;
-        size_t index = (size_t)(given.flag - flags);
-        if (on_command_line[index] && given.flag->kind == FLAG_VALUE)
+        bool *is_set = &set[given.flag - flags];
+        if (*is_set && (given.flag->kind == FLAG_VALUE || given.flag->kind == FLAG_FILE))
             return error_set(error, -EINVAL, "--%s is given twice: give it once", given.flag->name);
-        on_command_line[index] = true;
-    }
-    for (size_t i = 0; flags[i].name != NULL; i++)
-        if (!on_command_line[i] && (r = set_from_environment(&flags[i], options, error)) < 0)
-            return r;
-    for (int at = 1; at < argc;) {
-        r = take(argv, argc, &at, &given, error);
-        if (r == 0)
-            r = given.flag->set(options, given.value, error);
+        *is_set = true;
+        r = given.flag->set(options, given.value, error);
         if (r < 0) {
             error_prefix(error, "--%s", given.flag->name);
             return r;
@@ -135,17 +130,43 @@ static int read_all(int argc, char **argv, struct options *options, struct error
     return 0;
 }
 
-/* Several endpoints of one port need one place. */
-static size_t watched_ports(const struct options *options)
+static int take_environment(struct options *options, bool set[static FLAGS_MAX], struct error *error)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < options->watch_count; i++) {
-        const struct endpoint *endpoint = &options->watches[i].endpoint;
-        const struct endpoint *before = i > 0 ? &options->watches[i - 1].endpoint : NULL;
-        if (before == NULL || before->protocol != endpoint->protocol || before->port != endpoint->port)
-            count++;
+    for (size_t i = 0; flags[i].name != NULL; i++) {
+        char variable[VARIABLE_MAX];
+        variable_of(&flags[i], variable);
+        const char *value = getenv(variable);
+        if (set[i] || value == NULL)
+            continue;
+        set[i] = true;
+        int r = set_text(&flags[i], options, value, error);
+        if (r < 0) {
+            error_prefix(error, "%s", variable);
+            return r;
+        }
     }
-    return count;
+    return 0;
+}
+
+static int take_defaults(struct options *options, const bool set[static FLAGS_MAX], struct error *error)
+{
+    int r = 0;
+    for (size_t i = 0; r == 0 && flags[i].name != NULL; i++)
+        if (!set[i] && flags[i].initial != NULL)
+            r = set_text(&flags[i], options, flags[i].initial, error);
+    return r;
+}
+
+/* Who speaks first is right: the later ones only set what nobody has. */
+static int read_all(int argc, char **argv, struct options *options, struct error *error)
+{
+    bool set[FLAGS_MAX] = {false};
+    int r = take_arguments(argc, argv, options, set, error);
+    if (r == 0)
+        r = take_environment(options, set, error);
+    if (r == 0 && options->config_file != NULL)
+        r = options_file_take(options->config_file, options, set, error);
+    return r < 0 ? r : take_defaults(options, set, error);
 }
 
 int options_parse(int argc, char **argv, struct options *ret_options, struct error *error)
@@ -153,9 +174,11 @@ int options_parse(int argc, char **argv, struct options *ret_options, struct err
     struct options options = {0};
     error_set(error, 0, "out of memory");
     int r = read_all(argc, argv, &options, error);
-    if (r == 0 && watched_ports(&options) > options.max_ports)
+    watches_settle(&options);
+    size_t watched = watches_ports(&options);
+    if (r == 0 && watched > options.max_ports)
         r = error_set(error, -EINVAL, "--watch: %zu ports are watched, and --max-ports is %zu: raise it to %zu",
-                      watched_ports(&options), options.max_ports, watched_ports(&options));
+                      watched, options.max_ports, watched);
     if (r < 0) {
         options_done(&options);
         return r;
@@ -172,6 +195,9 @@ void options_done(struct options *options)
     for (size_t i = 0; i < options->allowed_host_count; i++)
         free(options->allowed_hosts[i]);
     free(options->allowed_hosts);
+    for (size_t i = 0; i < options->netns_path_count; i++)
+        free(options->netns_paths[i]);
+    free(options->netns_paths);
     free(options->telemetry_path);
     free(options->web_config_file);
     free(options->config_file);

@@ -8,14 +8,15 @@
 struct watch {
     struct endpoint endpoint;
     enum expected expected;
+    size_t given_at; /* its place among all that were given */
 };
 
 struct options {
     char **listen_addresses; /* owned, as are the strings */
     size_t listen_address_count;
-    char *telemetry_path;          /* owned */
-    char *web_config_file;         /* owned; NULL: plain HTTP without a password */
-    unsigned max_connections;      /* of HTTP, for each listening address */
+    char *telemetry_path;     /* owned */
+    char *web_config_file;    /* owned; NULL: plain HTTP without a password */
+    unsigned max_connections; /* of HTTP, for each listening address */
     unsigned max_connections_per_address;
     char **allowed_hosts; /* owned, as are the strings: names that a Host header may have */
     size_t allowed_host_count;
@@ -28,7 +29,11 @@ struct options {
     bool probe;
     int64_t probe_interval_ns;
     size_t max_ports;
+    int64_t history_ns; /* 0: none is kept */
     bool owners;
+    bool every_netns;   /* look at all namespaces */
+    char **netns_paths; /* owned, as are the strings: those to look at besides the own */
+    size_t netns_path_count;
     char *user; /* owned; whom to become when started as root; NULL: nobody else */
     bool sandbox;
     enum log_level log_level;

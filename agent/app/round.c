@@ -4,27 +4,18 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "collect/kernel.h"
-#include "collect/netns.h"
 #include "collect/owner.h"
-#include "collect/sockets.h"
-#include "round_report.h"
-#include "round_traffic.h"
-#include "verdicts.h"
+#include "spaces.h"
 
-/* A dump that was disturbed is taken again at once; what disturbs it thrice is no accident. */
-#define ATTEMPTS 3
 #define NS_PER_S 1e9
+/* Most of the budget is for the sockets themselves. */
+#define OWNERS_PART_OF_BUDGET 4
 
 struct round {
     struct round_options options;
-    struct sockets *sockets; /* NULL until it could be opened */
-    struct census *census;
-    struct verdicts *verdicts;
-    struct owners *owners; /* NULL: not asked for */
-    struct kernel_settings settings;
-    struct kernel_counters before; /* the walk of this round */
-    struct round_missed missed;
+    struct space *own;
+    struct spaces others;
+    struct owners *owners;     /* NULL: not asked for */
     struct report_agent agent; /* what is counted from round to round */
 };
 
@@ -32,9 +23,8 @@ void round_free(struct round *round)
 {
     if (round == NULL)
         return;
-    sockets_close(round->sockets);
-    census_free(round->census);
-    verdicts_free(round->verdicts);
+    space_free(round->own);
+    spaces_done(&round->others);
     owners_free(round->owners);
     free(round);
 }
@@ -45,141 +35,82 @@ int round_new(const struct round_options *options, struct round **ret_round)
     if (round == NULL)
         return -ENOMEM;
     round->options = *options;
-    struct verdicts_options verdicts = {.probe = options->probe, .probe_interval_ns = options->probe_interval_ns};
-    int r = census_new(&options->limits, &round->census);
-    if (r == 0)
-        r = verdicts_new(&verdicts, &round->verdicts);
+    round->others = SPACES_NONE;
+    int r = space_new(options, &round->own);
     if (r == 0 && options->owners)
         r = owners_new(&round->owners);
-    for (size_t i = 0; r == 0 && i < options->watch_count; i++)
-        r = census_watch(round->census, options->watches[i].endpoint.protocol, options->watches[i].endpoint.port);
     if (r < 0)
         return r;
     *ret_round = steal_ptr(&round);
     return 0;
 }
 
-static int add_to_census(void *context, const struct sock *sock)
+/* What is watched is watched in the own namespace. */
+static struct round_options options_of_others(const struct round_options *options)
 {
-    return census_add(context, sock);
+    struct round_options others = *options;
+    others.watches = NULL;
+    others.watch_count = 0;
+    others.thrifty = true;
+    return others;
 }
 
-/* Every socket, folded into the census; *ret_stage tells where it failed. */
-static int take_census(struct round *round, int64_t now_ns, enum round_stage *ret_stage, struct error *error)
+int round_reconfigure(struct round *round, const struct round_options *options)
 {
-    struct sockets_query tcp = {.protocol = PROTOCOL_TCP, .directions = round->options.directions};
-    struct sockets_query udp = {.protocol = PROTOCOL_UDP};
-    int r = -EIO;
-    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-        census_begin(round->census, now_ns, &round->settings);
-        *ret_stage = STAGE_TCP;
-        r = sockets_walk(round->sockets, &tcp, add_to_census, round->census, error);
-        if (r == 0) {
-            *ret_stage = STAGE_UDP;
-            r = sockets_walk(round->sockets, &udp, add_to_census, round->census, error);
-        }
-        if (r == 0) {
-            census_end(round->census);
-            return 0;
-        }
+    struct owners *owners = options->owners ? round->owners : NULL;
+    int r = options->owners && owners == NULL ? owners_new(&owners) : 0;
+    if (r == 0)
+        r = space_configure(round->own, options);
+    if (r < 0) {
+        if (owners != round->owners)
+            owners_free(owners);
+        return r;
     }
-    return r;
+    if (owners != round->owners)
+        owners_free(round->owners);
+    round->owners = owners;
+    round->options = *options;
+    struct round_options others = options_of_others(options);
+    spaces_configure(&round->others, &others);
+    return 0;
 }
 
-static int collect(struct round *round, int64_t now_ns, enum round_stage *ret_stage, struct error *error)
+/* The space behind report_netns_at(); NULL: it could not be entered. */
+static struct space *space_at(const struct round *round, size_t index)
 {
-    *ret_stage = STAGE_OPEN;
-    int r = round->sockets != NULL ? 0 : sockets_open(&round->sockets, error);
-    if (r < 0)
-        return r;
-    *ret_stage = STAGE_KERNEL;
-    r = kernel_read_settings(&round->settings, error);
-    if (r < 0)
-        return r;
-    kernel_read_counters(&round->before);
-    r = take_census(round, now_ns, ret_stage, error);
-    if (r < 0 || !round->options.limits.track_traffic)
-        return r;
-    *ret_stage = STAGE_TCP;
-    return round_traffic_learn_binds(round->sockets, &round->settings, round->census, error);
+    return index == 0 ? round->own : round->others.members[index - 1].space;
+}
+
+static struct report_netns *netns_at(struct report *report, size_t index)
+{
+    return index == 0 ? &report->netns : &report->others[index - 1];
 }
 
 /* Inodes of all holders of tracked ports, so that /proc is walked once for them all. A failure names nobody. */
-static int look_up_owners(struct round *round, int64_t realtime_ns)
+static int look_up_owners(struct round *round, const struct report *report)
 {
     size_t most = 0;
-    for (size_t i = 0; i < census_port_count(round->census); i++)
-        most += census_port_at(round->census, i)->holders.count * HOLDER_INODES_MAX;
+    for (size_t i = 0; i <= report->other_count; i++)
+        most += space_at(round, i) != NULL ? space_inodes_max(space_at(round, i)) : 0;
     cleanup(cleanup_free) uint32_t *inodes = calloc(most + 1, sizeof(*inodes));
     if (inodes == NULL)
         return -ENOMEM;
     size_t count = 0;
-    for (size_t i = 0; i < census_port_count(round->census); i++) {
-        const struct holders *holders = &census_port_at(round->census, i)->holders;
-        for (size_t g = 0; g < holders->count; g++)
-            for (size_t n = 0; n < holders->groups[g].inode_count; n++)
-                inodes[count++] = holders->groups[g].inodes[n];
-    }
-    int r = owners_update(round->owners, inodes, count, realtime_ns, NULL);
+    for (size_t i = 0; i <= report->other_count; i++)
+        if (space_at(round, i) != NULL)
+            count += space_inodes(space_at(round, i), inodes + count);
+    owners_limit(round->owners, round->options.cpu_budget / OWNERS_PART_OF_BUDGET);
+    int r = owners_update(round->owners, inodes, count, report->taken_at.realtime_ns, NULL);
     return r == -ENOMEM ? r : 0;
 }
 
-static int add_row(struct round *round, const struct verdicts_round *now, struct report_netns *netns,
-                   const struct census_port *port, const struct endpoint *endpoint, enum expected expected)
+static int name_owners(struct round *round, struct report *report)
 {
-    struct report_port *row = &netns->ports[netns->port_count];
-    int r = verdicts_ask(round->verdicts, now, endpoint, &port->holders, &row->verdict);
-    if (r < 0)
-        return r;
-    netns->port_count++;
-    row->expected = expected;
-    row->in_ephemeral_range = kernel_port_is_ephemeral(&round->settings, port->port);
-    memcpy(row->states, port->states, sizeof(row->states));
-    row->longest_time_wait_ms = port->longest_time_wait_ms;
-    return round_report_finish(&row->verdict, round->owners, &round->settings);
-}
-
-/* "*" for each tracked port, and after it the addresses that are watched on it. */
-static int judge_ports(struct round *round, int64_t now_ns, struct report_netns *netns)
-{
-    const struct round_options *options = &round->options;
-    size_t port_count = census_port_count(round->census);
-    netns->ports = calloc(port_count + options->watch_count + 1, sizeof(*netns->ports));
-    if (netns->ports == NULL)
-        return -ENOMEM;
-    struct verdicts_round now = {.sockets = round->sockets, .settings = &round->settings, .now_ns = now_ns};
-    verdicts_begin(round->verdicts);
-    size_t w = 0;
-    int r = 0;
-    for (size_t i = 0; r == 0 && i < port_count; i++) {
-        const struct census_port *port = census_port_at(round->census, i);
-        struct endpoint any = {.protocol = port->protocol, .any_address = true, .port = port->port};
-        while (w < options->watch_count && options_endpoint_order(&options->watches[w].endpoint, &any) < 0)
-            w++;
-        bool watched = w < options->watch_count && endpoint_equal(&options->watches[w].endpoint, &any);
-        r = add_row(round, &now, netns, port, &any, watched ? options->watches[w++].expected : EXPECTED_NOTHING);
-        for (; r == 0 && w < options->watch_count && options->watches[w].endpoint.protocol == port->protocol &&
-               options->watches[w].endpoint.port == port->port;
-             w++)
-            r = add_row(round, &now, netns, port, &options->watches[w].endpoint, options->watches[w].expected);
-    }
-    verdicts_end(round->verdicts);
+    int r = round->owners != NULL ? look_up_owners(round, report) : 0;
+    for (size_t i = 0; r == 0 && i <= report->other_count; i++)
+        if (netns_at(report, i)->failure[0] == '\0')
+            r = space_name_owners(space_at(round, i), round->owners, netns_at(report, i));
     return r;
-}
-
-static int fill_netns(struct round *round, const struct moment *now, struct report_netns *netns)
-{
-    netns->settings = round->settings;
-    kernel_read_counters(&netns->counters);
-    netns->bound_inactive_known = sockets_shows_bound(round->sockets);
-    int r = round->owners != NULL ? look_up_owners(round, now->realtime_ns) : 0;
-    if (r == 0)
-        r = round_report_counts(netns, round->census, round->owners);
-    if (r == 0)
-        r = judge_ports(round, now->monotonic_ns, netns);
-    if (r < 0 || !round->options.limits.track_traffic)
-        return r;
-    return round_traffic_report(round->census, &round->settings, &round->before, &round->missed, netns);
 }
 
 static void note_duration(struct report_agent *agent, double seconds)
@@ -192,6 +123,111 @@ static void note_duration(struct report_agent *agent, double seconds)
     agent->round_seconds = seconds;
 }
 
+static size_t ports_of(const struct space *space)
+{
+    return space != NULL ? census_port_count(space_census(space)) : 0;
+}
+
+static size_t count_ports(const struct round *round)
+{
+    size_t count = ports_of(round->own);
+    for (size_t i = 0; i < round->others.count; i++)
+        count += ports_of(round->others.members[i].space);
+    return count;
+}
+
+/* No namespace loses a port to another: what is left is there for whoever comes first. */
+static size_t room_for(const struct round *round, const struct space *space, size_t ports_in_all)
+{
+    size_t max = round->options.limits.max_ports;
+    size_t elsewhere = ports_in_all - ports_of(space);
+    return elsewhere < max ? max - elsewhere : 0;
+}
+
+static int look_at_own(struct round *round, struct report *report, enum round_stage *ret_stage, struct error *error)
+{
+    space_limit(round->own, room_for(round, round->own, count_ports(round)));
+    int r = space_look(round->own, &report->taken_at, &report->netns, ret_stage, error);
+    space_count_probes(round->own, &round->agent);
+    if (r < 0)
+        return r;
+    round->agent.netns_watched++;
+    round->agent.round_sockets = census_sockets(space_census(round->own));
+    return 0;
+}
+
+static void look_at_member(struct round *round, struct spaces_member *member, size_t ports_in_all,
+                           const struct moment *now, struct report_netns *netns)
+{
+    struct round_options options = options_of_others(&round->options);
+    enum round_stage stage;
+    options.limits.max_ports = room_for(round, member->space, ports_in_all);
+    (void)snprintf(netns->name, sizeof(netns->name), "%s", member->name);
+    int r = spaces_look(&round->others, member, &options, now, netns, &stage);
+    if (member->space != NULL)
+        space_count_probes(member->space, &round->agent);
+    if (r == 0) {
+        round->agent.netns_watched++;
+        round->agent.round_sockets += census_sockets(space_census(member->space));
+        return;
+    }
+    round->agent.netns_unreachable++;
+    round->agent.round_failures[stage]++;
+    report_netns_fail(netns, member->failure.text);
+}
+
+/* What cannot be looked at is told in its place. Returns 0 or -ENOMEM. */
+static int look_at_others(struct round *round, struct report *report)
+{
+    struct spaces *others = &round->others;
+    if (spaces_rescan(others, &round->options, report->taken_at.monotonic_ns) < 0)
+        round->agent.round_failures[STAGE_OPEN]++;
+    if (others->count == 0)
+        return 0;
+    report->others = calloc(others->count, sizeof(*report->others));
+    if (report->others == NULL)
+        return -ENOMEM;
+    report->other_count = others->count;
+    size_t ports_in_all = count_ports(round);
+    for (size_t i = 0; i < others->count; i++) {
+        struct spaces_member *member = &others->members[i];
+        size_t elsewhere = ports_in_all - ports_of(member->space);
+        look_at_member(round, member, ports_in_all, &report->taken_at, &report->others[i]);
+        ports_in_all = elsewhere + ports_of(member->space);
+    }
+    return 0;
+}
+
+/* Why not all that was asked for is seen; one reason stands for all of its kind. */
+static void tell_missing(struct round *round, const struct report *report)
+{
+    const char *reason = round->others.failure.text;
+    for (size_t i = 0; i < report->other_count && reason[0] == '\0'; i++)
+        reason = report->others[i].failure;
+    if (reason[0] == '\0' && round->others.hidden > 0)
+        reason = "the namespaces of some processes may not be read: that needs CAP_SYS_PTRACE";
+    round->agent.netns_hidden = round->others.hidden;
+    (void)snprintf(round->agent.netns_reason, sizeof(round->agent.netns_reason), "%s", reason);
+}
+
+/* All of it but the numbers of the agent; *ret_stage tells where it failed. */
+static int look(struct round *round, struct report *report, enum round_stage *ret_stage, struct error *error)
+{
+    round->agent.netns_watched = 0;
+    round->agent.netns_unreachable = 0;
+    int r = look_at_own(round, report, ret_stage, error);
+    if (r < 0)
+        return r;
+    *ret_stage = STAGE_JUDGE;
+    error_set(error, 0, "out of memory");
+    r = look_at_others(round, report);
+    if (r == 0)
+        r = name_owners(round, report);
+    if (r == 0)
+        tell_missing(round, report);
+    return r;
+}
+
 /* Drops what a round that failed half way has gathered: no count at all rather than a wrong one. */
 static struct report *failure_of(struct report *half, enum round_stage stage, const struct error *error)
 {
@@ -199,6 +235,8 @@ static struct report *failure_of(struct report *half, enum round_stage stage, co
     if (report != NULL) {
         report->failed = true;
         report->failed_stage = stage;
+        report->taken_at = half->taken_at;
+        memcpy(report->netns.scope, half->netns.scope, sizeof(report->netns.scope));
         (void)snprintf(report->failure, sizeof(report->failure), "%s", error->text);
     }
     report_unref(half);
@@ -210,37 +248,27 @@ struct report *round_run(struct round *round)
     struct report *report = report_new();
     if (report == NULL)
         return NULL;
-    struct moment now = clock_now();
+    report->taken_at = clock_now();
     enum round_stage stage = STAGE_OPEN;
     struct error error = {.text = "out of memory"};
     round->agent.rounds++;
-    int r = collect(round, now.monotonic_ns, &stage, &error);
-    if (r == 0) {
-        stage = STAGE_JUDGE;
-        error = (struct error){.text = "out of memory"};
-        r = fill_netns(round, &now, &report->netns);
-    }
-    note_duration(&round->agent, (double)(clock_monotonic_ns() - now.monotonic_ns) / NS_PER_S);
+    int r = look(round, report, &stage, &error);
+    note_duration(&round->agent, (double)(clock_monotonic_ns() - report->taken_at.monotonic_ns) / NS_PER_S);
     if (r < 0) {
         round->agent.round_failures[stage]++;
         report = failure_of(report, stage, &error);
         if (report == NULL)
             return NULL;
     } else {
-        round->agent.round_sockets = census_sockets(round->census);
         round->agent.last_success = clock_now();
     }
-    round->agent.probes = verdicts_probes(round->verdicts);
-    round->agent.probe_failures = verdicts_probe_failures(round->verdicts);
-    report->taken_at = now;
     (void)gethostname(report->host, sizeof(report->host) - 1);
     (void)snprintf(report->netns.name, sizeof(report->netns.name), "self");
-    (void)snprintf(report->netns.scope, sizeof(report->netns.scope), "%s", netns_scope());
     report->agent = round->agent;
     return report;
 }
 
 const struct census *round_census(const struct round *round)
 {
-    return round->census;
+    return space_census(round->own);
 }

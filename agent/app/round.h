@@ -3,19 +3,9 @@
 
 #include "model/census.h"
 #include "model/report.h"
-#include "options.h"
+#include "round_options.h"
 
 struct round;
-
-struct round_options {
-    const struct watch *watches; /* in the order of options.h; must outlive the round */
-    size_t watch_count;
-    struct census_limits limits;
-    bool probe;
-    int64_t probe_interval_ns;
-    bool owners;
-    bool directions; /* ask every connection who opened it: dear, for a single look only */
-};
 
 /* Returns 0, -ENOSPC when more ports are watched than limits allow, or -ENOMEM. */
 must_use int round_new(const struct round_options *options, struct round **ret_round);
@@ -26,8 +16,15 @@ static inline void round_freep(struct round **round)
 }
 
 /*
- * Looks at the sockets of the namespace that the thread was in at the first round, and judges every endpoint. A round
- * that fails, after some tries, yields a report that says why. In report->agent, interval, http and process fields are
+ * Between two rounds: as if it had been made with these options, with every counter, port and test-bind that they leave
+ * a place. limits.track_traffic and directions must be as they were. Returns as round_new(): then nothing has changed.
+ */
+must_use int round_reconfigure(struct round *round, const struct round_options *options);
+
+/*
+ * Looks at the sockets of the namespace that the thread is in, always the same one, and of the others that options ask
+ * for, and judges every endpoint. A round that fails in its own, after some tries, yields a report that says why; what
+ * fails in another is told there. In report->agent, interval, http and process fields are
  * left to the caller. NULL only when memory lacks.
  */
 struct report *round_run(struct round *round);

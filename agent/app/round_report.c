@@ -4,6 +4,7 @@
 
 #include "judge/explain.h"
 #include "judge/remedy.h"
+#include "restart.h"
 
 #define HOLDER_OWNERS_MAX (HOLDER_INODES_MAX * OWNERS_PER_INODE_MAX)
 
@@ -52,11 +53,20 @@ static struct report_listener *listener_place(struct report_netns *netns, const 
     }
     memmove(&netns->listeners[at + 1], &netns->listeners[at], (netns->listener_count - at) * sizeof(*netns->listeners));
     netns->listener_count++;
-    netns->listeners[at] = (struct report_listener){.address = *address, .port = port, .queue_limit = UINT32_MAX};
+    netns->listeners[at] =
+        (struct report_listener){.address = *address, .port = port, .queue_limit = UINT32_MAX, .restart = RESTART_SAFE};
     return &netns->listeners[at];
 }
 
-static void add_listeners(struct report_netns *netns, const struct census_port *port, const struct owners *owners)
+static void note_restart(struct report_listener *listener, const struct holder *holder, struct owners *owners)
+{
+    struct holder learnt = *holder;
+    if (owners != NULL)
+        restart_learn(&learnt, owners);
+    listener->restart = holder_worse_restart(listener->restart, learnt.restart);
+}
+
+static void add_listeners(struct report_netns *netns, const struct census_port *port, struct owners *owners)
 {
     for (size_t i = 0; i < port->holders.count; i++) {
         const struct holder *holder = &port->holders.groups[i];
@@ -68,6 +78,7 @@ static void add_listeners(struct report_netns *netns, const struct census_port *
             listener->queue_length = holder->queue_length;
             listener->queue_limit = holder->queue_limit;
         }
+        note_restart(listener, holder, owners);
         const struct owner *owner = listener->owner_known ? NULL : first_owner(owners, holder);
         if (owner != NULL) {
             listener->owner = *owner;
@@ -86,7 +97,7 @@ static void copy_totals(struct report_netns *netns, const struct census *census)
     }
 }
 
-int round_report_counts(struct report_netns *netns, const struct census *census, const struct owners *owners)
+int round_report_counts(struct report_netns *netns, const struct census *census, struct owners *owners)
 {
     copy_totals(netns, census);
     size_t count = census_port_count(census);
@@ -117,31 +128,56 @@ static bool is_listed(const struct holder *holder, const struct owner *owner)
     return false;
 }
 
-static int attach_owners(struct holder *holder, const struct owners *owners)
+static int attach(struct holder *holder, const struct owner *owner)
 {
-    for (size_t i = 0; i < holder->inode_count; i++) {
-        size_t count = 0;
-        const struct owner *found = owners_find(owners, holder->inodes[i], &count);
-        for (size_t n = 0; found != NULL && n < count; n++) {
-            if (holder->owner_count == HOLDER_OWNERS_MAX || is_listed(holder, &found[n]))
-                continue;
-            struct owner *longer = reallocarray(holder->owners, holder->owner_count + 1, sizeof(*longer));
-            if (longer == NULL)
-                return -ENOMEM;
-            holder->owners = longer;
-            longer[holder->owner_count++] = found[n];
-        }
-    }
+    if (holder->owner_count == HOLDER_OWNERS_MAX || is_listed(holder, owner))
+        return 0;
+    struct owner *longer = reallocarray(holder->owners, holder->owner_count + 1, sizeof(*longer));
+    if (longer == NULL)
+        return -ENOMEM;
+    holder->owners = longer;
+    longer[holder->owner_count++] = *owner;
     return 0;
 }
 
-int round_report_finish(struct verdict *verdict, const struct owners *owners, const struct kernel_settings *settings)
+/* Of the sockets that a process has open. */
+static int attach_owners(struct holder *holder, const struct owners *owners)
 {
-    for (size_t i = 0; owners != NULL && i < verdict->holder_count; i++) {
-        int r = attach_owners(&verdict->holders[i], owners);
-        if (r < 0)
-            return r;
+    int r = 0;
+    for (size_t i = 0; i < holder->inode_count; i++) {
+        size_t count = 0;
+        const struct owner *found = owners_find(owners, holder->inodes[i], &count);
+        for (size_t n = 0; r == 0 && found != NULL && n < count; n++)
+            r = attach(holder, &found[n]);
     }
-    int r = explain(verdict);
+    return r;
+}
+
+/* Of those that none has any more. */
+static int attach_claim(struct holder *holder, const struct ownership *ownership)
+{
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < holder->claim.count; i++) {
+        struct owner owner = *ownership_process(ownership, holder->claim.processes[i]);
+        owner.inferred = holder->claim.inferred;
+        r = attach(holder, &owner);
+    }
+    return r;
+}
+
+int round_report_finish(struct verdict *verdict, struct owners *owners, const struct ownership *ownership,
+                        const struct kernel_settings *settings)
+{
+    int r = 0;
+    for (size_t i = 0; r == 0 && owners != NULL && i < verdict->holder_count; i++) {
+        struct holder *holder = &verdict->holders[i];
+        r = attach_owners(holder, owners);
+        if (r == 0 && ownership != NULL)
+            r = attach_claim(holder, ownership);
+        if (holder->state == SOCK_LISTEN)
+            restart_learn(holder, owners);
+    }
+    if (r == 0)
+        r = explain(verdict);
     return r < 0 ? r : remedies_suggest(verdict, settings);
 }

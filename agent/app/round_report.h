@@ -8,8 +8,11 @@
 /* Every function returns 0 or -ENOMEM; what was added so far is owned by the report. */
 
 /* Totals, counts by port, and listeners. owners may be NULL. */
-must_use int round_report_counts(struct report_netns *netns, const struct census *census, const struct owners *owners);
+must_use int round_report_counts(struct report_netns *netns, const struct census *census, struct owners *owners);
 
-/* Attaches the owners to the verdict's holders, puts the verdict into words and adds remedies. owners may be NULL. */
-must_use int round_report_finish(struct verdict *verdict, const struct owners *owners,
+/*
+ * Attaches the owners to the verdict's holders, and what the sockets of listeners tell, puts the verdict into words and
+ * adds remedies. owners may be NULL; ownership, too: then nothing is remembered of sockets that have no process.
+ */
+must_use int round_report_finish(struct verdict *verdict, struct owners *owners, const struct ownership *ownership,
                                  const struct kernel_settings *settings);

@@ -19,7 +19,8 @@ int round_traffic_learn_binds(struct sockets *sockets, const struct kernel_setti
     const struct destination anywhere = {.protocol = PROTOCOL_TCP};
     struct ephemeral_range range;
     ephemeral_range_of(settings, census_bound_ports(census), census_used_ports(census, PROTOCOL_UDP), &range);
-    if (census_ephemeral_used(census, PROTOCOL_TCP) <= SHOWN_SHARE * ephemeral_usable(&range, &anywhere))
+    if (sockets_source(sockets).kind == SOURCE_PROCFS ||
+        census_ephemeral_used(census, PROTOCOL_TCP) <= SHOWN_SHARE * ephemeral_usable(&range, &anywhere))
         return 0;
     struct sockets_query query = {
         .protocol = PROTOCOL_TCP,
@@ -87,15 +88,22 @@ static void insert(struct report_traffic *traffic, const struct report_destinati
     traffic->destinations[at] = *row;
 }
 
+/* UDP ports are taken in the same way, whoever chose them. */
+static bool tells_binds(const struct source *source, enum protocol protocol)
+{
+    return protocol == PROTOCOL_UDP || source->kind == SOURCE_NETLINK;
+}
+
 static void report_destinations(const struct census *census, const struct kernel_settings *settings,
-                                struct report_traffic *traffic)
+                                const struct source *source, struct report_traffic *traffic)
 {
     const struct destinations *destinations = census_destinations(census);
     struct ephemeral_range range;
     ephemeral_range_of(settings, census_bound_ports(census), census_used_ports(census, PROTOCOL_UDP), &range);
     for (enum protocol protocol = PROTOCOL_TCP; protocol < PROTOCOL_COUNT; protocol++) {
         const struct destination anywhere = {.protocol = protocol};
-        traffic->used_max_ratio[protocol] = range.size > 0 ? ephemeral_ratio(&range, &anywhere) : -1;
+        bool known = range.size > 0 && tells_binds(source, protocol);
+        traffic->used_max_ratio[protocol] = known ? ephemeral_ratio(&range, &anywhere) : -1;
     }
     for (size_t i = 0; i < destinations_count(destinations); i++) {
         struct report_destination row = {.counts = *destinations_at(destinations, i)};
@@ -103,8 +111,9 @@ static void report_destinations(const struct census *census, const struct kernel
             continue;
         row.usable = ephemeral_usable(&range, &row.counts);
         row.exhausted_in_seconds = ephemeral_seconds_left(row.usable, &row.counts);
+        row.at_most = !tells_binds(source, row.counts.protocol);
         double ratio = ephemeral_ratio(&range, &row.counts);
-        if (ratio > traffic->used_max_ratio[row.counts.protocol])
+        if (!row.at_most && ratio > traffic->used_max_ratio[row.counts.protocol])
             traffic->used_max_ratio[row.counts.protocol] = ratio;
         if (ratio > SHOWN_SHARE)
             insert(traffic, &row, ratio);
@@ -142,6 +151,6 @@ int round_traffic_report(const struct census *census, const struct kernel_settin
     traffic->known = true;
     traffic->exact = ledger_is_exact(census_ledger(census));
     traffic->missed_total = estimate_missed(census_ledger(census), before, &netns->counters, missed);
-    report_destinations(census, settings, traffic);
+    report_destinations(census, settings, &netns->source, traffic);
     return report_entered(census_entered(census), netns);
 }

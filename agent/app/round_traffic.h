@@ -14,13 +14,14 @@ struct round_missed {
 };
 
 /*
- * Learns which connections chose their port themselves, when a good part of the range is used: a second, filtered walk.
- * Returns 0 or a negative errno.
+ * Learns which connections chose their port themselves, when a good part of the range is used: a second, filtered walk,
+ * where the source can tell. Returns 0 or a negative errno.
  */
 must_use int round_traffic_learn_binds(struct sockets *sockets, const struct kernel_settings *settings,
                                        struct census *census, struct error *error);
 
-/* before: TcpExt as of before the walk. Returns 0 or -ENOMEM; what was filled in is owned by the report. */
+/* before: TcpExt as of before the walk; netns has its source already. Returns 0 or -ENOMEM; what was filled in is owned
+ * by the report. */
 must_use int round_traffic_report(const struct census *census, const struct kernel_settings *settings,
                                   const struct kernel_counters *before, struct round_missed *missed,
                                   struct report_netns *netns);

@@ -50,9 +50,10 @@ static size_t read_standard_input(char *text)
 
 int troubles_read(const char *text, bool json, struct endpoints *endpoints, bool *ret_outgoing)
 {
+    const struct error error = {"out of memory"};
     cleanup(cleanup_free) char *input = malloc(MESSAGE_MAX);
     if (input == NULL)
-        return EXIT_UNDETERMINED;
+        return command_refuse(-ENOMEM, &error);
     size_t length = strlen(text);
     if (strcmp(text, "-") == 0) {
         length = read_standard_input(input);
@@ -66,7 +67,7 @@ int troubles_read(const char *text, bool json, struct endpoints *endpoints, bool
     if (message.outgoing && !message.has_endpoint)
         return EXIT_FREE;
     if (message.has_endpoint)
-        return endpoints_add_one(endpoints, &message.endpoint) < 0 ? EXIT_UNDETERMINED : EXIT_FREE;
+        return command_refuse(endpoints_add_one(endpoints, &message.endpoint), &error);
     const char *meaning = meaning_of(&message);
     if (meaning == NULL)
         return command_usage_error("the message names neither a port nor an error that tidewait knows; give the port: "

@@ -50,6 +50,14 @@ int verdicts_new(const struct verdicts_options *options, struct verdicts **ret_v
     return 0;
 }
 
+void verdicts_configure(struct verdicts *verdicts, const struct verdicts_options *options)
+{
+    verdicts->options = *options;
+    /* What was found out before it was switched off would be believed for ever. */
+    if (!options->probe)
+        verdicts->former.count = 0;
+}
+
 void verdicts_free(struct verdicts *verdicts)
 {
     if (verdicts == NULL)
@@ -180,6 +188,7 @@ static int judge_endpoint(const struct verdicts_round *round, const struct memor
         .asker = JUDGE_FOR_AGENT,
         .holders = holders,
         .table_shows_bound = sockets_shows_bound(round->sockets),
+        .source = sockets_source(round->sockets),
         .settings = round->settings,
         .performed = memory->results,
         .performed_count = results_that_hold(memory, holders),
@@ -187,17 +196,27 @@ static int judge_endpoint(const struct verdicts_round *round, const struct memor
     return judge(&evidence, ret_verdict);
 }
 
+struct look {
+    struct holders *holders;
+    struct ownership *ownership;
+};
+
 static int add_to_look(void *context, const struct sock *sock)
 {
-    return holders_add(context, sock);
+    struct look *look = context;
+    struct claim claim = {0};
+    if (sock->protocol == PROTOCOL_TCP)
+        ownership_see(look->ownership, sock, &claim);
+    return holders_add_claimed(look->holders, sock, &claim);
 }
 
 /* The port's sockets as they are now, with what tells who opened each connection. */
 static int look_closer(struct verdicts *verdicts, const struct verdicts_round *round, const struct endpoint *endpoint)
 {
     struct sockets_query query = {.protocol = endpoint->protocol, .port = endpoint->port, .directions = true};
+    struct look look = {.holders = &verdicts->look, .ownership = round->ownership};
     holders_reset(&verdicts->look);
-    return sockets_walk(round->sockets, &query, add_to_look, &verdicts->look, NULL);
+    return sockets_walk(round->sockets, &query, add_to_look, &look, NULL);
 }
 
 int verdicts_ask(struct verdicts *verdicts, const struct verdicts_round *round, const struct endpoint *endpoint,
@@ -213,7 +232,8 @@ int verdicts_ask(struct verdicts *verdicts, const struct verdicts_round *round, 
     for (int looks = 0; r == 0 && judge_wants_closer_look(&verdict) && looks < LOOKS_PER_ENDPOINT; looks++) {
         if (verdicts->looks_left == 0 || look_closer(verdicts, round, endpoint) < 0)
             break;
-        verdicts->looks_left--;
+        /* /proc/net has no filter: there, a look at one port is one at all. */
+        verdicts->looks_left -= verdict.source.kind == SOURCE_NETLINK ? 1 : verdicts->looks_left;
         bool udp_is_taken = endpoint->protocol == PROTOCOL_UDP && verdicts->look.count > 0;
         if (verdict.contradiction && verdicts->options.probe && !udp_is_taken)
             probe(verdicts, round, memory, &verdicts->look);

@@ -17,13 +17,16 @@ struct verdicts_options {
 };
 
 must_use int verdicts_new(const struct verdicts_options *options, struct verdicts **ret_verdicts);
+/* Between two rounds. */
+void verdicts_configure(struct verdicts *verdicts, const struct verdicts_options *options);
 void verdicts_free(struct verdicts *verdicts);
 
 /* What one round knows. */
 struct verdicts_round {
     struct sockets *sockets;
     const struct kernel_settings *settings;
-    int64_t now_ns; /* CLOCK_MONOTONIC */
+    struct ownership *ownership; /* told what a closer look finds out */
+    int64_t now_ns;              /* CLOCK_MONOTONIC */
 };
 
 /* Endpoints that are not asked for between begin and end are forgotten. */

@@ -37,6 +37,8 @@ static int read_argument(char **argv, int *at, struct wait_request *request)
         return read_timeout(request, value);
     if (argument_has_value(argv, at, "--for", &value))
         return read_goal(request, value);
+    if (argument_has_value(argv, at, "--netns", &value))
+        return netns_argument_set(&request->netns, value);
     if (strcmp(argument, "--reuseaddr") == 0)
         request->reuseaddr = true;
     else if (strcmp(argument, "--json") == 0)
@@ -45,8 +47,8 @@ static int read_argument(char **argv, int *at, struct wait_request *request)
         request->verbose = true;
     else if (argument[0] == '-')
         return command_usage_error("wait has no flag \"%.40s\"; `tidewait help wait` lists those there are", argument);
-    else if (endpoints_add(&request->endpoints, argument, &error) < 0)
-        return command_usage_error("%s", error.text);
+    else
+        return command_refuse(endpoints_add(&request->endpoints, argument, &error), &error);
     return EXIT_FREE;
 }
 

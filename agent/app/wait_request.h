@@ -2,12 +2,14 @@
 #pragma once
 
 #include "endpoints.h"
+#include "netns_argument.h"
 #include "waiter.h"
 
 struct wait_request {
     struct endpoints endpoints;
     enum wait_goal goal;
     int64_t timeout_ns;
+    struct netns_argument netns;
     bool reuseaddr;
     bool json;
     bool verbose;
