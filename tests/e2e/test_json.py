@@ -19,7 +19,7 @@ CAUSES = {"denied", "address", "privileged", "listener", "bound", "outgoing", "c
           "none"}
 REPORT_KEYS = ["taken_at", "host", "netns", "agent"]
 NETNS_KEYS = ["name", "scope", "totals", "kernel", "ports"]
-AGENT_KEYS = ["version", "interval_seconds", "round_seconds"]
+AGENT_KEYS = ["version", "interval_seconds", "round_seconds", "sandbox"]
 
 
 def moment(text):

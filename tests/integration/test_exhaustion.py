@@ -17,14 +17,13 @@ import unittest
 
 from lab import kernel, sockets
 from lab.agent import Agent, run
-from lab.faults import without_netlink
 from lab.nobody import Nobody
 from lab.suite import main
 from lab.terminal import Terminal
 from lab.waiting import until
 from lab.why import flowing
 
-FREE, EXHAUSTED, USAGE, UNDETERMINED, INTERRUPTED = 0, 1, 2, 3, 130
+FREE, EXHAUSTED, USAGE, INTERRUPTED = 0, 1, 2, 130
 SIZE = 100
 IP_BIND_ADDRESS_NO_PORT = 24
 
@@ -305,11 +304,6 @@ class Command(Scene):
                 outcome = run("why", "--exhaustion", *arguments)
                 self.assertEqual((outcome.code, outcome.out), (USAGE, ""), outcome)
                 self.assertRegex(outcome.err, rf"\Atidewait: [^\n]*{says}[^\n]*\n\Z")
-
-    def test_without_netlink_it_says_what_is_missing(self):
-        outcome = run("why", "--exhaustion", preexec_fn=without_netlink)
-        self.assertEqual((outcome.code, outcome.out), (UNDETERMINED, ""))
-        self.assertRegex(outcome.err, r"\Atidewait: the sockets cannot be read: [^\n]+\n\Z")
 
     def test_a_terminal_is_told_what_is_waited_for_and_may_interrupt(self):
         with Terminal("why", "--exhaustion") as terminal:

@@ -1,11 +1,10 @@
 """A round that fails says so: no socket series, a counter that rises, /readyz with the reason; and it recovers."""
 
-import os
 import re
 import unittest
 
-from lab.agent import Agent, run
-from lab.faults import injected, without_netlink
+from lab.agent import Agent
+from lab.faults import injected
 from lab.suite import main
 from lab.waiting import until
 
@@ -91,28 +90,6 @@ class Failures(unittest.TestCase):
         self.assertEqual(failures(self.agent.metrics()), failures(before))
         self.assertTrue(self.agent.metrics().has("tidewait_sockets"))
         self.agent.stop()
-
-
-class WithoutInetDiag(unittest.TestCase):
-    """On a kernel without INET_DIAG."""
-
-    def setUp(self):
-        if os.uname().machine not in ("x86_64", "aarch64"):
-            self.skipTest("the seccomp filter of this test knows x86_64 and aarch64")
-
-    def test_the_agent_says_so_and_is_never_ready(self):
-        with Agent(ready=False, preexec_fn=without_netlink) as agent:
-            until(lambda: agent.get("/metrics").status == 200, "the first round is shown")
-            self.assertGreater(failures(agent.metrics(), stage="open"), 0)
-            self.assertFalse(agent.metrics().has("tidewait_sockets"))
-            ready = agent.get("/readyz")
-            self.assertEqual(ready.status, 503)
-            self.assertIn(b"INET_DIAG", ready.body)
-
-    def test_ports_says_so_with_exit_3(self):
-        outcome = run("ports", preexec_fn=without_netlink)
-        self.assertEqual((outcome.code, outcome.out), (3, ""))
-        self.assertRegex(outcome.err, r"\A[^\n]*INET_DIAG[^\n]*\n\Z")
 
 
 if __name__ == "__main__":

@@ -5,20 +5,14 @@ import os
 import signal
 import socket
 import unittest
-import urllib.parse
 
 from lab import sockets
 from lab.agent import Agent, run
+from lab.clients import place_of
 from lab.suite import main
 from lab.waiting import until
 
 IDLE_CLIENTS = 10
-
-
-def place_of(agent):
-    """Host and port of its URL."""
-    url = urllib.parse.urlsplit(agent.url)
-    return url.hostname, url.port
 
 
 class Ending(unittest.TestCase):

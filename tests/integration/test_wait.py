@@ -9,7 +9,6 @@ import unittest
 from lab import sockets
 from lab.agent import run
 from lab.changes import CHANGES
-from lab.faults import without_netlink
 from lab.kernel import bind_result
 from lab.suite import main
 from lab.wait import INTERRUPTED, MET, TIMED_OUT, Wait
@@ -211,11 +210,6 @@ class Words(TestCase):
                 self.assertEqual((outcome.code, outcome.out), (2, ""), outcome)
                 self.assertRegex(outcome.err, r"\Atidewait: [^\n]+\n\Z")
                 self.assertRegex(outcome.err, says)
-
-    def test_without_netlink_it_says_what_is_missing(self):
-        outcome = run("wait", "8080", preexec_fn=without_netlink)
-        self.assertEqual((outcome.code, outcome.out), (3, ""))
-        self.assertRegex(outcome.err, r"\Atidewait: the sockets cannot be read: [^\n]+\n\Z")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import unittest
 
 from lab import sockets
 from lab.agent import run
-from lab.faults import without_netlink, without_sockets_of
+from lab.faults import without_sockets_of
 from lab.suite import main
 from lab.terminal import Terminal
 from lab.why import answers, check_schema
@@ -84,11 +84,6 @@ class Usage(unittest.TestCase):
                 self.assertEqual((outcome.code, outcome.out), (2, ""), outcome)
                 self.assertRegex(outcome.err, r"\Atidewait: [^\n]+\n\Z")
                 self.assertRegex(outcome.err, says)
-
-    def test_without_netlink_it_says_what_is_missing(self):
-        outcome = run("why", "8080", preexec_fn=without_netlink)
-        self.assertEqual((outcome.code, outcome.out), (UNDETERMINED, ""))
-        self.assertRegex(outcome.err, r"\Atidewait: the sockets cannot be read: [^\n]+\n\Z")
 
 
 class Output(unittest.TestCase):

@@ -18,8 +18,8 @@ USES = {
     "serve": {"base", "model", "render", "config"},
     "app": {"base", "model", "collect", "judge", "render", "config", "sandbox", "serve"},
 }
-# Each library is seen in one folder.
-LIBRARIES = {"libmnl/": "collect", "linux/": "collect", "cjson/": "render", "microhttpd.h": "serve", "zlib.h": "serve",
+# Each library is seen in one folder; headers of the kernel in those that speak to it.
+LIBRARIES = {"libmnl/": "collect", "linux/": "collect sandbox", "cjson/": "render", "microhttpd.h": "serve", "zlib.h": "serve",
              "gnutls/": "serve", "crypt.h": "serve", "yaml.h": "config", "cap-ng.h": "sandbox", "seccomp.h": "sandbox"}
 # The pure layers: no sockets, no files, no clock.
 PURE = {"model", "judge", "render"}
@@ -81,7 +81,8 @@ class House(unittest.TestCase):
             for _, name in includes(path):
                 for library, layer in LIBRARIES.items():
                     if name.startswith(library):
-                        self.assertEqual(path.parts[:2], ("agent", layer), f"{path} includes {name}")
+                        self.assertEqual(path.parts[0], "agent", f"{path} includes {name}")
+                        self.assertIn(path.parts[1], layer.split(), f"{path} includes {name}")
 
     def test_pure_layers_do_no_input_or_output(self):
         for path in self.sources:

@@ -13,6 +13,7 @@ static void add_sshd(struct report *report)
     report_sample_bind(port, "0.0.0.0", false, EADDRINUSE);
     report_sample_bind(port, "0.0.0.0", true, EADDRINUSE);
     struct holder *listener = report_sample_holder(port, SOCK_LISTEN, "0.0.0.0", 1);
+    listener->restart = RESTART_SAFE;
     listener->queue_limit = 128;
     struct owner *owner = report_sample_owner(listener, "sshd", 812);
     (void)snprintf(owner->unit, sizeof(owner->unit), "ssh.service");

@@ -45,13 +45,26 @@ static const char *after(const char *text, const char *beginning, size_t length)
     return text != NULL && strncmp(text, beginning, length) == 0 ? text + length : NULL;
 }
 
-static bool is_type(const char *text)
+/* What the samples of a type append to the name of their family; NULL when the format has no such type. */
+static const char *const *suffixes_of(const char *type, enum metrics_format format)
 {
-    static const char *const types[] = {"gauge\n", "counter\n", "histogram\n"};
+    static const char *const plain[] = {"", NULL};
+    static const char *const total[] = {"_total", NULL};
+    static const char *const info[] = {"_info", NULL};
+    static const char *const histogram[] = {"_bucket", "_sum", "_count", NULL};
+    static const struct {
+        const char *type;
+        const char *const *suffixes[2]; /* by format */
+    } types[] = {
+        {"gauge\n", {[METRICS_PROMETHEUS] = plain, [METRICS_OPENMETRICS] = plain}},
+        {"counter\n", {[METRICS_PROMETHEUS] = plain, [METRICS_OPENMETRICS] = total}},
+        {"info\n", {[METRICS_PROMETHEUS] = NULL, [METRICS_OPENMETRICS] = info}},
+        {"histogram\n", {[METRICS_PROMETHEUS] = histogram, [METRICS_OPENMETRICS] = histogram}},
+    };
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-        if (after(text, types[i], strlen(types[i])) != NULL)
-            return true;
-    return false;
+        if (after(type, types[i].type, strlen(types[i].type)) != NULL)
+            return types[i].suffixes[format];
+    return NULL;
 }
 
 /* "# HELP name text" opens a family that was not there before; "# TYPE name type" must be the next line. */
@@ -68,7 +81,8 @@ static bool read_head(struct scrape *scrape, const char **at)
 
     line += strcspn(line, "\n");
     const char *type = after(after(after(line, "\n# TYPE ", 8), name, length), " ", 1);
-    if (type == NULL || !is_type(type))
+    scrape->suffixes = suffixes_of(type, scrape->format);
+    if (scrape->suffixes == NULL)
         return fail(scrape, "not followed by the TYPE line of the family", *at);
     scrape->families = grown(scrape->families, scrape->family_count, sizeof(*scrape->families));
     scrape->families[scrape->family_count++] = copied(name, length);
@@ -135,14 +149,17 @@ static bool read_labels(struct scrape *scrape, struct scrape_sample *sample, con
     return true;
 }
 
-static bool belongs_to(const char *name, const char *family)
+/* To the last family. */
+static bool belongs_to(const struct scrape *scrape, const char *name)
 {
-    size_t length = strlen(family);
-    if (strncmp(name, family, length) != 0)
+    const char *family = scrape->family_count > 0 ? scrape->families[scrape->family_count - 1] : "";
+    const char *suffix = after(name, family, strlen(family));
+    if (suffix == NULL || *family == '\0')
         return false;
-    const char *suffix = name + length;
-    return *suffix == '\0' || strcmp(suffix, "_bucket") == 0 || strcmp(suffix, "_sum") == 0 ||
-           strcmp(suffix, "_count") == 0;
+    for (const char *const *known = scrape->suffixes; *known != NULL; known++)
+        if (strcmp(suffix, *known) == 0)
+            return true;
+    return false;
 }
 
 static bool read_sample(struct scrape *scrape, const char **at)
@@ -151,7 +168,7 @@ static bool read_sample(struct scrape *scrape, const char **at)
     scrape->samples = grown(scrape->samples, scrape->sample_count, sizeof(*scrape->samples));
     struct scrape_sample *sample = &scrape->samples[scrape->sample_count++];
     *sample = (struct scrape_sample){.name = copied(line, name_length(line))};
-    if (scrape->family_count == 0 || !belongs_to(sample->name, scrape->families[scrape->family_count - 1]))
+    if (!belongs_to(scrape, sample->name))
         return fail(scrape, "a sample outside of its family", line);
     *at += strlen(sample->name);
     if (**at == '{' && !read_labels(scrape, sample, at, line))
@@ -193,11 +210,21 @@ static void find_double(struct scrape *scrape)
             (void)fail(scrape, "a series twice", sorted[i]->name);
 }
 
-void scrape_read(const char *text, struct scrape *ret_scrape)
+/* Where the samples end; NULL when the text does not end as the format wants it. */
+static const char *end_of_samples(const char *text, enum metrics_format format)
 {
-    *ret_scrape = (struct scrape){0};
-    bool good = true;
-    for (const char *at = text; good && *at != '\0';)
+    static const char *const last_lines[] = {[METRICS_PROMETHEUS] = "", [METRICS_OPENMETRICS] = "# EOF\n"};
+    size_t length = strlen(text);
+    size_t last = strlen(last_lines[format]);
+    return length >= last && strcmp(text + length - last, last_lines[format]) == 0 ? text + length - last : NULL;
+}
+
+void scrape_read(const char *text, enum metrics_format format, struct scrape *ret_scrape)
+{
+    *ret_scrape = (struct scrape){.format = format};
+    const char *end = end_of_samples(text, format);
+    bool good = end != NULL || fail(ret_scrape, "no end", text);
+    for (const char *at = text; good && at < end;)
         good = *at == '#' ? read_head(ret_scrape, &at) : read_sample(ret_scrape, &at);
     if (good)
         find_double(ret_scrape);

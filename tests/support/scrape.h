@@ -1,7 +1,7 @@
 /*
- * A strict reader of the Prometheus text format 0.0.4, as tests want it: it also refuses what parsers let pass, and
- * what they cannot see: a family without HELP or TYPE, or in two places; a series that is there twice; an escape that
- * the format does not know; a value that is no finite number.
+ * A strict reader of both formats of metrics, as tests want it: it also refuses what parsers let pass, and what they
+ * cannot see: a family without HELP or TYPE, or in two places; a sample whose name is not of the family's type; a
+ * series that is there twice; an escape that the format does not know; a value that is no finite number.
  */
 #pragma once
 
@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "base/cleanup.h"
+#include "render/metrics.h"
 
 #define SCRAPE_LABELS_MAX 8
 
@@ -27,13 +28,15 @@ struct scrape_sample {
 struct scrape {
     struct scrape_sample *samples; /* in the order of the text */
     size_t sample_count;
-    char **families; /* likewise */
+    char **families; /* likewise; their names as HELP and TYPE have them */
     size_t family_count;
-    char problem[256]; /* the first one; "" when there is none */
+    enum metrics_format format;
+    const char *const *suffixes; /* of the samples of the last family; ends with NULL */
+    char problem[256];           /* the first one; "" when there is none */
 };
 
 /* Reads the whole text, or up to the first problem; scrape_done() frees in both cases. */
-void scrape_read(const char *text, struct scrape *ret_scrape);
+void scrape_read(const char *text, enum metrics_format format, struct scrape *ret_scrape);
 void scrape_done(struct scrape *scrape);
 
 /* The value of a label; NULL when the sample does not have it. */

@@ -57,6 +57,13 @@ uint16_t connection_remote_port(int fd)
     return getpeername(fd, &address.generic, &length) < 0 ? 0 : port_of(&address);
 }
 
+bool connection_is_none(int fd)
+{
+    struct tcp_info info = {0};
+    socklen_t length = sizeof(info);
+    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 && info.tcpi_state == TCP_CLOSE;
+}
+
 /* 0 also when the answer is still to come. */
 static int send_syn(int fd, const char *numeric, uint16_t port)
 {

@@ -27,6 +27,8 @@ must_use int connection_knock(int fd, const char *numeric, uint16_t port);
 /* 0 when it has none. */
 uint16_t connection_local_port(int fd);
 uint16_t connection_remote_port(int fd);
+/* True of a TCP socket without a connection that does not listen (TCP_INFO says CLOSE): bound, at the most. */
+bool connection_is_none(int fd);
 
 /*
  * From ESTABLISHED on. orphan: our end is closed, not only shut down. The kernel may need some time to get there.

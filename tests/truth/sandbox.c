@@ -68,8 +68,9 @@ static int add_device(const char *kind)
     return ask(request);
 }
 
-/* Half of it is the limit of TIME_WAITs (tcp_max_tw_buckets). */
-#define TABLE_SIZE "16384"
+#define TABLE_SIZE "1024"
+/* Else it is half the size of the table. */
+#define TIME_WAITS_MAX "8192"
 
 /*
  * A table of connections of its own, and a small one: else every walk passes all the buckets that the machine's memory
@@ -81,7 +82,7 @@ static int unshare_with_small_table(void)
         return -errno;
     if (sandbox_set("ipv4/tcp_child_ehash_entries", TABLE_SIZE) < 0)
         return 0;
-    return unshare(CLONE_NEWNET) < 0 ? -errno : 0;
+    return unshare(CLONE_NEWNET) < 0 ? -errno : sandbox_set("ipv4/tcp_max_tw_buckets", TIME_WAITS_MAX);
 }
 
 int sandbox_enter(struct error *error)

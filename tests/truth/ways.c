@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "collect/bindprobe.h"
+#include "hidden.h"
 #include "judge/judge.h"
 #include "model/report.h"
 #include "round.h"
@@ -46,6 +47,18 @@ int ways_reopen(struct ways *ways, struct error *error)
 void ways_done(struct ways *ways)
 {
     inquiry_done(&ways->inquiry);
+}
+
+bool ways_holder_is_hidden(const struct ways *ways, const struct endpoint *endpoint)
+{
+    return endpoint->protocol == PROTOCOL_TCP && !sockets_shows_bound(ways->inquiry.sockets) &&
+           hidden_on(endpoint->port);
+}
+
+enum cause ways_cause_shown(const struct ways *ways, enum cause cause, enum sock_state state)
+{
+    bool told = sockets_source(ways->inquiry.sockets).kind == SOURCE_NETLINK || state == SOCK_SYN_SENT;
+    return cause == CAUSE_OUTGOING && !told ? CAUSE_CONNECTED : cause;
 }
 
 /* A whole round of the agent, which has never seen the endpoint before. */
@@ -114,8 +127,9 @@ static int judge_old(const struct ways *ways, const struct endpoint *endpoint, b
     return r < 0 ? r : judge(&evidence, ret_verdict);
 }
 
+/* left_out: a socket that is bound only was, as if the kernel had hidden it. */
 static int check(struct ways *ways, enum way way, const struct verdict *verdict, const struct direct *truth,
-                 bool hidden_bound, struct error *error)
+                 bool left_out, struct error *error)
 {
     bool probe = way == WAY_GENTLE || way == WAY_AGENT || way == WAY_BEFORE_6_8;
     /* No bind of UDP is gentle: then the table alone is left, unless the agent finds it empty. */
@@ -123,7 +137,7 @@ static int check(struct ways *ways, enum way way, const struct verdict *verdict,
     const struct agreement_terms terms = {
         .complete = way == WAY_WHY,
         .table_only = way != WAY_WHY && (!probe || udp),
-        .hidden_bound = hidden_bound,
+        .hidden_bound = left_out || ways_holder_is_hidden(ways, &verdict->endpoint),
     };
     int r = agreement_check(verdict, truth, &terms, &ways->tally[way], error);
     if (r < 0)
@@ -152,7 +166,7 @@ static int ask_agent(struct ways *ways, enum way way, const struct endpoint *end
     int r = run_round(endpoint, way == WAY_AGENT, &report, error);
     if (r < 0)
         return r;
-    const struct report_port *row = report_port_find(report, endpoint);
+    const struct report_port *row = report_port_find(&report->netns, endpoint);
     return row == NULL ? error_set(error, -ENOENT, "the report lacks what is watched")
                        : check(ways, way, &row->verdict, truth, false, error);
 }

@@ -27,6 +27,15 @@ must_use int ways_open(struct ways *ways, struct error *error);
 must_use int ways_reopen(struct ways *ways, struct error *error);
 void ways_done(struct ways *ways);
 
+/* True when a socket of this process on the endpoint's port is bound only, and this kernel keeps it from its table. */
+bool ways_holder_is_hidden(const struct ways *ways, const struct endpoint *endpoint);
+
+/*
+ * The cause as far as the source of the sockets tells it: who opened a connection, /proc/net does not. Then it is what
+ * a port outside ip_local_port_range is there for.
+ */
+enum cause ways_cause_shown(const struct ways *ways, enum cause cause, enum sock_state state);
+
 /*
  * Asks about the endpoint in all ways. Returns 0, the verdict of `why` owned by the caller, ret_truth what bind() says;
  * -EBADE when a way is wrong, with what it said; another negative errno when a way could not be gone at all.

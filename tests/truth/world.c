@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -74,13 +73,6 @@ static int compare(void *context, const struct sock *sock)
     return 0;
 }
 
-static bool is_reset(int fd)
-{
-    struct tcp_info info = {0};
-    socklen_t length = sizeof(info);
-    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 && info.tcpi_state == TCP_CLOSE;
-}
-
 /* Loopback is quick, but its packets are delivered when the kernel sees fit. */
 static int await(const struct world *world, const struct tenant *tenant, int ours, uint16_t peer_port)
 {
@@ -93,7 +85,7 @@ static int await(const struct world *world, const struct tenant *tenant, int our
             .minisocket = tenant_is_minisocket(tenant),
         };
         if (tenant->state == SOCK_BOUND_INACTIVE)
-            expected.seen = is_reset(ours);
+            expected.seen = connection_is_none(ours);
         else if (sockets_walk(world->table, &query, compare, &expected, NULL) < 0)
             return -EIO;
         if (expected.seen)

@@ -20,6 +20,7 @@ SECONDS_TO_END = 3.0
 Answer = collections.namedtuple("Answer", "status headers body")
 Outcome = collections.namedtuple("Outcome", "code out err")
 
+OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 _QUICK = ("--interval=50ms", "--cpu-budget=100%")
 
 
@@ -40,10 +41,12 @@ def run(*arguments, env=None, seconds=30, said=None, stdout=subprocess.PIPE, thr
 class Agent:
     """A running `tidewait serve`; as a context manager ends it and checks that it ends as it should."""
 
-    def __init__(self, *flags, listen="127.0.0.1:0", quick=True, ready=True, binary=BINARY, env=None, **options):
+    def __init__(self, *flags, listen="127.0.0.1:0", quick=True, ready=True, through=(), binary=BINARY, env=None,
+                 **options):
         self._errors = tempfile.TemporaryFile(mode="w+b")
         self._connection = None
-        command = [binary, "serve", f"--web.listen-address={listen}", *(_QUICK if quick else ()), *flags]
+        where = (f"--web.listen-address={listen}",) if listen else ()
+        command = [*through, binary, "serve", *where, *(_QUICK if quick else ()), *flags]
         self.process = subprocess.Popen(command, env=environment(**(env or {})), stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, stderr=self._errors, **options)
         try:
@@ -96,6 +99,12 @@ class Agent:
     def metrics(self):
         """/metrics, strictly read."""
         return Exposition(self.page("/metrics").decode())
+
+    def openmetrics(self):
+        """/metrics in OpenMetrics, as text."""
+        answer = self.get("/metrics", headers={"Accept": OPENMETRICS})
+        assert (answer.status, answer.headers["Content-Type"]) == (200, f"{OPENMETRICS}; charset=utf-8"), answer
+        return answer.body.decode()
 
     def json(self, path):
         """A JSON page."""

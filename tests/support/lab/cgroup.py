@@ -90,3 +90,25 @@ def refusing_binds():
         _refuse(directory, _INET4_BIND)
         _refuse(directory, _INET6_BIND)
         yield join
+
+
+def _memory_hierarchy():
+    """Where groups with a limit of memory are made, and how the limit is called there."""
+    for place, kind, options in _mounts():
+        if kind == "cgroup" and "memory" in options:
+            return place, "memory.limit_in_bytes"
+    return _unified(), "memory.max"
+
+
+@contextlib.contextmanager
+def with_memory(limit_bytes):
+    """A group whose members may use no more memory than this."""
+    place, limit = _memory_hierarchy()
+    directory = f"{place}/tidewait-test-{os.getpid()}"
+    with _made(directory) as join:
+        try:
+            with open(f"{directory}/{limit}", "w", encoding="ascii") as setting:
+                setting.write(str(limit_bytes))
+        except OSError as error:
+            raise unittest.SkipTest(f"{directory}/{limit} cannot be set: {error.strerror}") from None
+        yield join

@@ -1,4 +1,4 @@
-"""A strict reader of the Prometheus text format 0.0.4.
+"""A strict reader of the two formats of metrics: Prometheus text 0.0.4 and OpenMetrics 1.0.0.
 
 It refuses what promtool and prometheus_client let pass: a series that is there twice, a family in two places or without
 HELP and TYPE, an escape that the format does not know, a histogram that does not add up.
@@ -10,7 +10,10 @@ import re
 _LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"(,|$)')
 _SAMPLE = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)")
 _HEAD = re.compile(r"# (HELP|TYPE) ([a-zA-Z_:][a-zA-Z0-9_:]*) (.+)")
-_TYPES = {"counter", "gauge", "histogram"}
+# What the samples of a type append to the name of their family.
+_HISTOGRAM = {"_bucket", "_sum", "_count"}
+_PROMETHEUS = {"counter": {""}, "gauge": {""}, "histogram": _HISTOGRAM}
+_OPENMETRICS = {"counter": {"_total"}, "gauge": {""}, "histogram": _HISTOGRAM, "info": {"_info"}}
 _UNESCAPED = {'"': '"', "\\": "\\", "n": "\n"}
 
 
@@ -36,14 +39,18 @@ def _read_labels(text):
 class Exposition:
     """All series of one page: family names with (type, help), and the values by (name, labels)."""
 
-    def __init__(self, text):
+    def __init__(self, text, openmetrics=False):
+        self._suffixes = _OPENMETRICS if openmetrics else _PROMETHEUS
         self.families = {}
         self._values = {}
         self._family = None
         self._complete = True
         if not text.endswith("\n"):
             raise Malformed("the last line has no end")
-        for line in text[:-1].split("\n"):
+        lines = text[:-1].split("\n")
+        if openmetrics and lines.pop() != "# EOF":
+            raise Malformed("the last line is not # EOF")
+        for line in lines:
             self._read_line(line)
         if not self._complete:
             raise Malformed(f"{self._family} ends without a sample")
@@ -70,7 +77,7 @@ class Exposition:
             self.families[name] = (None, text)
             self._family = name
             self._complete = False
-        elif name != self._family or self.families[name][0] is not None or text not in _TYPES:
+        elif name != self._family or self.families[name][0] is not None or text not in self._suffixes:
             raise Malformed(f"not the TYPE of the family before it: {line}")
         else:
             self.families[name] = (text, self.families[name][1])
@@ -81,8 +88,7 @@ class Exposition:
             raise Malformed(f"not a sample: {line}")
         name, labels, value = match.groups()
         kind = self.families.get(self._family, (None, None))[0]
-        suffixes = {"_bucket", "_sum", "_count"} if kind == "histogram" else {""}
-        if kind is None or name not in {self._family + suffix for suffix in suffixes}:
+        if name not in {self._family + suffix for suffix in self._suffixes.get(kind, ())}:
             raise Malformed(f"not a sample of {self._family}: {line}")
         key = (name, frozenset(_read_labels(labels or "").items()))
         if key in self._values:
