@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/signalfd.h>
-#include <sys/timerfd.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/version.h"
@@ -26,6 +26,8 @@
 #define LONGEST_INTERVAL_NS (50 * CLOCK_NS_PER_S)
 /* Ending takes 3 s at most, of which requests under way may have so much. */
 #define GRACE_MS 2500
+/* Before what failed is tried again. */
+#define PAUSE_NS (50 * CLOCK_NS_PER_MS)
 #define NS_PER_S 1e9
 #define LARGE_BYTES (32 * 1024)
 
@@ -40,7 +42,6 @@ struct agent {
     unsigned connections; /* --web.max-connections, or as many as there are descriptors for */
     struct report_sandbox sandbox;
     int signals;
-    int timer;
     double process_start_seconds; /* since 1970; read once, so that it never moves */
     bool failing;                 /* the last round failed: said once, not every round */
     enum source_kind source;      /* of the last round that succeeded */
@@ -54,7 +55,6 @@ static void agent_done(struct agent *agent)
     board_free(agent->board);
     round_free(agent->round);
     cleanup_close(&agent->signals);
-    cleanup_close(&agent->timer);
     reload_done(&agent->reload);
     options_done(&agent->options);
 }
@@ -137,44 +137,48 @@ static int64_t run_round(struct agent *agent)
     return interval_ns;
 }
 
-static int arm(int timer, int64_t at_ns)
-{
-    struct itimerspec at = {.it_value = {.tv_sec = at_ns / CLOCK_NS_PER_S, .tv_nsec = at_ns % CLOCK_NS_PER_S}};
-    return timerfd_settime(timer, TFD_TIMER_ABSTIME, &at, NULL) < 0 ? -errno : 0;
-}
+enum heard { HEARD_NOTHING, HEARD_REREAD, HEARD_END };
 
-/* Reads the signals that have come; false: one of them asks to end. */
-static bool heed_signals(struct agent *agent)
+static enum heard read_signals(struct agent *agent)
 {
     struct signalfd_siginfo signal;
-    bool reread = false;
-    while (read(agent->signals, &signal, sizeof(signal)) == (ssize_t)sizeof(signal)) {
-        if (signal.ssi_signo != SIGHUP)
-            return false;
-        reread = true;
+    enum heard heard = HEARD_NOTHING;
+    while (heard != HEARD_END && read(agent->signals, &signal, sizeof(signal)) == (ssize_t)sizeof(signal))
+        heard = signal.ssi_signo == SIGHUP ? HEARD_REREAD : HEARD_END;
+    return heard;
+}
+
+/* Until a round is due, or there is something to heed. */
+static enum heard wait_until(struct agent *agent, int64_t due_ns)
+{
+    const struct timespec pause = {.tv_nsec = PAUSE_NS};
+    int64_t left_ns;
+    while ((left_ns = due_ns - clock_monotonic_ns()) > 0) {
+        int64_t left_ms = (left_ns + CLOCK_NS_PER_MS - 1) / CLOCK_NS_PER_MS;
+        int reap_ms = http_reap(agent->http);
+        struct pollfd fd = {.fd = agent->signals, .events = POLLIN};
+        int ready = poll(&fd, 1, left_ms < reap_ms ? (int)left_ms : reap_ms);
+        enum heard heard = ready > 0 ? read_signals(agent) : HEARD_NOTHING;
+        if (heard != HEARD_NOTHING)
+            return heard;
+        /* What fails at once would be tried again at once. */
+        if (ready != 0)
+            (void)nanosleep(&pause, NULL);
     }
-    if (reread)
-        reload_all(&agent->reload);
-    return true;
+    return HEARD_NOTHING;
 }
 
 /* Rounds until a signal asks to end. */
-static int loop(struct agent *agent)
+static void loop(struct agent *agent)
 {
-    for (;;) {
+    enum heard heard;
+    do {
         reload_web_if_changed(&agent->reload);
         int64_t started_ns = clock_monotonic_ns();
-        int r = arm(agent->timer, started_ns + run_round(agent));
-        if (r < 0)
-            return r;
-        struct pollfd fds[] = {{.fd = agent->signals, .events = POLLIN}, {.fd = agent->timer, .events = POLLIN}};
-        int ready;
-        while ((ready = poll(fds, 2, http_reap(agent->http))) <= 0)
-            if (ready < 0 && errno != EINTR)
-                return -errno;
-        if (fds[0].revents != 0 && !heed_signals(agent))
-            return 0;
-    }
+        heard = wait_until(agent, started_ns + run_round(agent));
+        if (heard == HEARD_REREAD)
+            reload_all(&agent->reload);
+    } while (heard != HEARD_END);
 }
 
 /* Blocked before any thread starts, so that every thread leaves them to the loop. */
@@ -188,10 +192,7 @@ static int open_signals(struct agent *agent)
     if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
         return -errno;
     agent->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (agent->signals < 0)
-        return -errno;
-    agent->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    return agent->timer < 0 ? -errno : 0;
+    return agent->signals < 0 ? -errno : 0;
 }
 
 /* Settles for fewer connections when there are not descriptors enough, rather than not to start. */
@@ -227,7 +228,7 @@ static int start(struct agent *agent, struct listening *listening, const struct 
         return r;
     r = open_signals(agent);
     if (r < 0)
-        return error_set(error, r, "cannot wait for signals and timers: %s", strerror(-r));
+        return error_set(error, r, "cannot wait for signals: %s", strerror(-r));
     struct http_options http = {
         .listeners = listening->fds,
         .listener_count = listening->count,
@@ -285,13 +286,21 @@ static int say_what_is_right(const struct options *options)
     return EXIT_FREE;
 }
 
+/*
+ * The large tables of a namespace are mostly never written. Fresh from the kernel, what is not written takes no memory;
+ * malloc() would raise its limit by and by, and make them of memory that was used before.
+ */
+static void keep_large_tables_apart(void)
+{
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+    (void)mallopt(M_TOP_PAD, 0);
+}
+
 int cmd_serve(int argc, char **argv)
 {
-    /* Large tables of a namespace are mostly never written: fresh from the kernel, what is not written takes no memory.
-     * malloc() would raise the limit, and give them memory that was used before. */
-    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+    keep_large_tables_apart();
     keep_standard_descriptors();
-    cleanup(agent_done) struct agent agent = {.signals = -1, .timer = -1};
+    cleanup(agent_done) struct agent agent = {.signals = -1};
     agent.reload = (struct reload){
         .argc = argc, .argv = argv, .options = &agent.options, .log = &agent.log, .chronicle = &agent.chronicle};
     cleanup(web_config_done) struct web_config web = {0};
@@ -324,10 +333,9 @@ int cmd_serve(int argc, char **argv)
         return r == -EADDRINUSE ? EXIT_REFUSED : EXIT_UNDETERMINED;
     }
     announce(&agent, &listening);
-    r = loop(&agent);
-    log_event(&agent.log, r < 0 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "ending",
-              {"reason", r < 0 ? strerror(-r) : "asked to by a signal"});
-    return r < 0 ? EXIT_UNDETERMINED : EXIT_FREE;
+    loop(&agent);
+    log_event(&agent.log, LOG_LEVEL_INFO, "ending", {"reason", "asked to by a signal"});
+    return EXIT_FREE;
 }
 
 void cmd_serve_print_flags(void)

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent_memory.h"
 #include "argument.h"
 #include "base/clock.h"
 #include "cmd_exhaustion.h"
@@ -106,6 +107,8 @@ static int answer(const struct request *request, struct inquiry *inquiry, const 
         (void)fprintf(stderr, "tidewait: the sockets cannot be read: %s\n", error.text);
         return EXIT_UNDETERMINED;
     }
+    int64_t seen_ns = 0;
+    verdict.remembered = agent_memory_ask(&verdict, now.realtime_ns, &seen_ns);
     cleanup(output_done) struct output output;
     output_init(&output);
     if (request->json) {
@@ -117,6 +120,7 @@ static int answer(const struct request *request, struct inquiry *inquiry, const 
             .taken_at_ns = now.realtime_ns,
             .reuseaddr = request->reuseaddr,
             .netns = request->netns.place != NULL ? request->netns.name : NULL,
+            .seen_ns = seen_ns,
             .missing = inquiry_missing(inquiry, &verdict),
         };
         if (!first)

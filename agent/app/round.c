@@ -8,8 +8,6 @@
 #include "spaces.h"
 
 #define NS_PER_S 1e9
-/* Most of the budget is for the sockets themselves. */
-#define OWNERS_PART_OF_BUDGET 4
 
 struct round {
     struct round_options options;
@@ -99,7 +97,7 @@ static int look_up_owners(struct round *round, const struct report *report)
     for (size_t i = 0; i <= report->other_count; i++)
         if (space_at(round, i) != NULL)
             count += space_inodes(space_at(round, i), inodes + count);
-    owners_limit(round->owners, round->options.cpu_budget / OWNERS_PART_OF_BUDGET);
+    owners_limit(round->owners, round->options.cpu_budget);
     int r = owners_update(round->owners, inodes, count, report->taken_at.realtime_ns, NULL);
     return r == -ENOMEM ? r : 0;
 }

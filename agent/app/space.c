@@ -22,6 +22,7 @@
 struct space {
     struct round_options options;
     const char *scope;       /* netns_scope(); NULL until the first look */
+    char id[NETNS_ID_MAX];   /* as that is found out */
     struct sockets *sockets; /* NULL until it could be opened */
     struct census *census;
     struct verdicts *verdicts;
@@ -243,16 +244,22 @@ static int judge_ports(struct space *space, int64_t now_ns, struct report_netns 
 int space_look(struct space *space, const struct moment *now, struct report_netns *netns, enum round_stage *ret_stage,
                struct error *error)
 {
-    if (space->scope == NULL)
+    if (space->scope == NULL) {
         space->scope = netns_scope();
+        if (netns_id(space->id) < 0)
+            space->id[0] = '\0';
+    }
     (void)snprintf(netns->scope, sizeof(netns->scope), "%s", space->scope);
+    (void)snprintf(netns->id, sizeof(netns->id), "%s", space->id);
     int r = collect(space, now->monotonic_ns, ret_stage, error);
     if (r < 0)
         return r;
     *ret_stage = STAGE_JUDGE;
     error_set(error, 0, "out of memory");
     kernel_settings_copy(&netns->settings, &space->settings);
-    kernel_read_counters(&netns->counters);
+    netns->counters = space->before;
+    if (space->whole_ns == now->monotonic_ns)
+        kernel_read_counters(&netns->counters);
     netns->bound_inactive_known = sockets_shows_bound(space->sockets);
     netns->source = sockets_source(space->sockets);
     r = judge_ports(space, now->monotonic_ns, netns);

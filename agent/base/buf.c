@@ -14,6 +14,12 @@ void buf_init(struct buf *buf, size_t limit)
     *buf = (struct buf){.limit = limit < PTRDIFF_MAX ? limit : PTRDIFF_MAX - 1};
 }
 
+void buf_init_in(struct buf *buf, char *storage, size_t size)
+{
+    /* A buffer that holds all that it ever may is never moved. */
+    *buf = (struct buf){.data = storage, .capacity = size, .limit = size - 1};
+}
+
 void buf_done(struct buf *buf)
 {
     free(buf->data);
@@ -83,6 +89,12 @@ void buf_printf(struct buf *buf, const char *format, ...)
     (void)vsnprintf(buf->data + buf->length, (size_t)length + 1, format, arguments);
     va_end(arguments);
     buf->length += (size_t)length;
+}
+
+void buf_fail(struct buf *buf, int failure)
+{
+    if (buf->failure == 0)
+        buf->failure = failure;
 }
 
 int buf_steal(struct buf *buf, char **ret_bytes, size_t *ret_length)

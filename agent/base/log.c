@@ -8,8 +8,10 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 
-#define LINE_LIMIT (64 * 1024)
+#define LINE_SIZE (64 * 1024)
 #define VALUE_MAX 4096
+/* Each byte may become the three of U+FFFD; then come three dots and a NUL. */
+#define REPAIRED_SIZE (3 * VALUE_MAX + 4)
 
 static const char *level_name(enum log_level level)
 {
@@ -72,16 +74,13 @@ static bool needs_quotes(const char *text)
 
 static void add_pair(struct buf *line, enum log_format format, const char *key, const char *value)
 {
-    cleanup(buf_done) struct buf repaired;
-    buf_init(&repaired, LINE_LIMIT);
+    char storage[REPAIRED_SIZE];
+    struct buf repaired;
+    buf_init_in(&repaired, storage, sizeof(storage));
     size_t length = strnlen(value, VALUE_MAX);
     utf8_repair(&repaired, value, length);
     if (value[length] != '\0')
         buf_add_text(&repaired, "...");
-    if (repaired.failure != 0) {
-        line->failure = repaired.failure;
-        return;
-    }
     const char *text = repaired.length > 0 ? repaired.data : "";
 
     switch (format) {
@@ -120,8 +119,10 @@ void log_write(const struct log *log, enum log_level level, const char *message,
     if (level < log->level)
         return;
     enum log_format format = log->format; /* once: it may change meanwhile */
-    cleanup(buf_done) struct buf line;
-    buf_init(&line, LINE_LIMIT);
+    /* On the stack: what a line has to tell may be that there is no memory. */
+    char storage[LINE_SIZE];
+    struct buf line;
+    buf_init_in(&line, storage, sizeof(storage));
     add_timestamp(&line, format);
     add_pair(&line, format, "level", level_name(level));
     add_pair(&line, format, "msg", message);

@@ -13,11 +13,13 @@ struct buf {
     size_t length;
     size_t capacity;
     size_t limit;
-    int failure; /* 0, -ENOMEM, or -EFBIG when the limit was reached */
+    int failure; /* 0, -ENOMEM, -EFBIG when the limit was reached, or what buf_fail() was told */
 };
 
 /* An empty buffer that never holds more than limit bytes. */
 void buf_init(struct buf *buf, size_t limit);
+/* The same in the caller's storage, less a byte: it needs no memory, and no buf_done(). Must not be stolen from. */
+void buf_init_in(struct buf *buf, char *storage, size_t size);
 /* Frees what it holds; takes a buffer that was stolen from, too. */
 void buf_done(struct buf *buf);
 
@@ -25,6 +27,9 @@ void buf_add(struct buf *buf, const void *bytes, size_t length);
 void buf_add_char(struct buf *buf, char byte);
 void buf_add_text(struct buf *buf, const char *text);
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Makes it fail with what went wrong elsewhere, a negative errno; 0, or when it has failed already: changes nothing. */
+void buf_fail(struct buf *buf, int failure);
 
 /* The bytes, NUL-terminated, owned by the caller (never NULL when 0 is returned); the buffer is empty again.
  * Returns 0, or the failure. */

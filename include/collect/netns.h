@@ -26,3 +26,10 @@ must_use int netns_open(const char *place, int *ret_fd, struct error *error);
  * errno with a reason: the thread is where it was.
  */
 must_use int netns_enter(int fd, struct error *error);
+
+#define NETNS_ID_MAX 64
+/*
+ * Which one of all machines' this is, as long as it lives: "BOOT-ID/INODE", for somebody else's to be told apart.
+ * Returns 0 or a negative errno.
+ */
+must_use int netns_id(char ret_id[static NETNS_ID_MAX]);

@@ -80,7 +80,7 @@ struct holder {
     uint32_t uid; /* of the first: the user who made the socket */
     enum sockopt_value
         reuseport; /* listeners: SO_REUSEPORT; known where several share an address, or by a look into the process */
-    enum restart restart; /* listeners: of the worst of the group, by a look into the process */
+    enum restart restart;               /* listeners: of the worst of the group, by a look into the process */
     uint32_t inodes[HOLDER_INODES_MAX]; /* of the first that have one */
     size_t inode_count;
     struct claim claim;   /* of those without an inode */

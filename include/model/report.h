@@ -83,11 +83,13 @@ struct report_traffic {
 };
 
 #define REPORT_NETNS_NAME_MAX 64
+#define REPORT_NETNS_ID_MAX 64
 #define REPORT_FAILURE_MAX 320
 
 struct report_netns {
     char name[REPORT_NETNS_NAME_MAX]; /* "self" for the agent's own; no two alike */
     char scope[16];                   /* "host", "container" or "unknown" */
+    char id[REPORT_NETNS_ID_MAX];     /* which one it is, on all machines; "" when that is not known */
     char failure[REPORT_FAILURE_MAX]; /* why the rest is empty, in words; "" when it is not */
     bool bound_inactive_known;
     struct source source; /* of the sockets */

@@ -85,6 +85,7 @@ struct verdict {
     size_t bind_count;
     struct holder *holders; /* owned: the groups that overlap, those that decide first */
     size_t holder_count;
+    bool remembered;   /* owners of holders without a process are what an agent remembers */
     char *explanation; /* owned; NULL until explained */
     struct remedy remedies[VERDICT_REMEDIES_MAX];
     size_t remedy_count;

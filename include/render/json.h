@@ -16,7 +16,7 @@ must_use int json_report(const struct report *report, struct buf *buf);
 /* /api/v1/ports: {"ports":[…]}; of a failed report the error object, code "round_failed". */
 must_use int json_ports(const struct report *report, struct buf *buf);
 /* One row: the verdict object, then states, accept_queue, longest_time_wait_seconds, restart_safe, expected,
- * in_ephemeral_range. */
+ * in_ephemeral_range, standing, taken_at, netns_id. */
 must_use int json_port(const struct report *report, const struct report_netns *netns, const struct report_port *port,
                        struct buf *buf);
 /* The verdict object alone; taken_at_ns: CLOCK_REALTIME of the evidence. */

@@ -24,6 +24,7 @@ struct text_why {
     int64_t taken_at_ns;           /* CLOCK_REALTIME of the verdict; times of day are shown in the local time zone */
     bool reuseaddr;                /* judged for a server that sets SO_REUSEADDR */
     const char *netns;             /* the name of another namespace than that of who asks; NULL: it is that one */
+    int64_t seen_ns;               /* CLOCK_REALTIME when the remembered owners, if there are some, were seen last */
     const char *missing;           /* what could not be seen, and the capability that would show it; NULL: nothing */
 };
 
