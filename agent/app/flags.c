@@ -28,8 +28,8 @@ static int set_telemetry_path(struct options *options, const char *value, struct
 {
     if (value[0] != '/' || value[1] == '\0' || strpbrk(value, "?# %") != NULL)
         return error_set(error, -EINVAL, "\"%.40s\" is not a path: give one as in /metrics", value);
-    if (strncmp(value, "/api/", 5) == 0 || strncmp(value, "/-/", 3) == 0 ||
-        strncmp(value, "/page/", 6) == 0 || strcmp(value, "/healthz") == 0 || strcmp(value, "/readyz") == 0)
+    if (strncmp(value, "/api/", 5) == 0 || strncmp(value, "/-/", 3) == 0 || strncmp(value, "/page/", 6) == 0 ||
+        strcmp(value, "/healthz") == 0 || strcmp(value, "/readyz") == 0)
         return error_set(error, -EINVAL, "\"%.40s\" is a path with another meaning: give one as in /metrics", value);
     return setting_text(value, &options->telemetry_path);
 }

@@ -8,6 +8,8 @@
 #include "spaces.h"
 
 #define NS_PER_S 1e9
+/* Of max_ports, kept for new listeners in other namespaces. */
+#define SPARE_PART 8
 
 struct round {
     struct round_options options;
@@ -134,7 +136,32 @@ static size_t count_ports(const struct round *round)
     return count;
 }
 
-/* No namespace loses a port to another: what is left is there for whoever comes first. */
+/* The one with the longest silent port of all; NULL: no port is silent. */
+static struct space *longest_silent(const struct round *round)
+{
+    struct space *found = space_silent_since(round->own) < INT64_MAX ? round->own : NULL;
+    for (size_t i = 0; i < round->others.count; i++) {
+        struct space *space = round->others.members[i].space;
+        int64_t least = found != NULL ? space_silent_since(found) : INT64_MAX;
+        if (space != NULL && space_silent_since(space) < least)
+            found = space;
+    }
+    return found;
+}
+
+/* Each namespace makes room among its own ports; for a listener that comes in another one some is kept. */
+static void make_room(struct round *round)
+{
+    size_t spare = round->options.limits.max_ports / SPARE_PART;
+    for (size_t count = count_ports(round); count + spare > round->options.limits.max_ports; count--) {
+        struct space *space = longest_silent(round);
+        if (space == NULL)
+            return;
+        space_drop_silent(space);
+    }
+}
+
+/* No namespace loses a port that has sockets to another: what is left is there for whoever comes first. */
 static size_t room_for(const struct round *round, const struct space *space, size_t ports_in_all)
 {
     size_t max = round->options.limits.max_ports;
@@ -182,6 +209,7 @@ static int look_at_others(struct round *round, struct report *report)
         round->agent.round_failures[STAGE_OPEN]++;
     if (others->count == 0)
         return 0;
+    make_room(round);
     report->others = calloc(others->count, sizeof(*report->others));
     if (report->others == NULL)
         return -ENOMEM;

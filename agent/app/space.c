@@ -93,6 +93,16 @@ void space_limit(struct space *space, size_t max_ports)
     census_limit(space->census, max_ports);
 }
 
+int64_t space_silent_since(const struct space *space)
+{
+    return census_silent_since(space->census);
+}
+
+void space_drop_silent(struct space *space)
+{
+    census_drop_silent(space->census);
+}
+
 static int add_to_census(void *context, const struct sock *sock)
 {
     return census_add(context, sock);

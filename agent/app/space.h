@@ -23,6 +23,9 @@ static inline void space_freep(struct space **space)
 must_use int space_configure(struct space *space, const struct round_options *options);
 /* From now on so many ports are tracked at the most; those that are stay. */
 void space_limit(struct space *space, size_t max_ports);
+/* As census_silent_since() and census_drop_silent(), between two rounds. */
+int64_t space_silent_since(const struct space *space);
+void space_drop_silent(struct space *space);
 
 /*
  * Fills netns but for its name and the owners, while the thread is in the namespace, the same one each time. Returns 0;

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "procfs.h"
+
 /* PROC_PID_INIT_INO of include/linux/proc_ns.h: the inode of the first PID namespace, the same since Linux 3.8. */
 #define FIRST_PID_NAMESPACE 0xEFFFFFFCU
 
@@ -56,4 +58,21 @@ int netns_enter(int fd, struct error *error)
     if (r == -EINVAL)
         return error_set(error, r, "it is not a network namespace: give one as in /run/netns/NAME, or a process id");
     return error_set(error, r, "it cannot be entered: %s", strerror(-r));
+}
+
+/* A UUID, a newline. */
+#define BOOT_ID_MAX 40
+
+int netns_id(char ret_id[static NETNS_ID_MAX])
+{
+    char boot[BOOT_ID_MAX];
+    struct stat status;
+    int r = procfs_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", boot, sizeof(boot));
+    if (r < 0)
+        return r;
+    boot[strcspn(boot, "\n")] = '\0';
+    if (stat(NETNS_OWN, &status) < 0)
+        return -errno;
+    (void)snprintf(ret_id, NETNS_ID_MAX, "%s/%llu", boot, (unsigned long long)status.st_ino);
+    return 0;
 }

@@ -196,12 +196,12 @@ static int search(struct owners *owners, int64_t now_ns, struct error *error)
     for (size_t i = 0; i < entries->count; i++)
         entries->items[i].owner_count = 0;
 
+    int64_t began_ns = clock_monotonic_ns();
     int64_t cpu_ns = clock_thread_cpu_ns();
     struct visit visit = {.entries = entries, .now_ns = now_ns};
     int result = procsock_walk(visit_socket, &visit, &owners->incomplete, error);
     if (owners->cpu_share > 0)
-        owners->next_search_ns =
-            clock_monotonic_ns() + (int64_t)((double)(clock_thread_cpu_ns() - cpu_ns) / owners->cpu_share);
+        owners->next_search_ns = began_ns + (int64_t)((double)(clock_thread_cpu_ns() - cpu_ns) / owners->cpu_share);
     for (size_t i = 0; i < entries->count; i++) {
         entries->items[i].searched = result == 0;
         entries->items[i].searched_ns = now_ns;

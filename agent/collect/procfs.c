@@ -12,8 +12,6 @@ int procfs_read(int directory_fd, const char *path, char *buffer, size_t size)
     size_t length = 0;
     while (length < size) {
         ssize_t got = read(fd, buffer + length, size - length);
-        if (got < 0 && errno == EINTR)
-            continue;
         if (got < 0)
             return -errno;
         if (got == 0) {

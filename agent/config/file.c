@@ -28,8 +28,6 @@ static int read_whole(int fd, char *buffer, size_t size, size_t *ret_length)
     size_t length = 0;
     for (;;) {
         ssize_t got = read(fd, buffer + length, size - length);
-        if (got < 0 && errno == EINTR)
-            continue;
         if (got < 0)
             return -errno;
         length += (size_t)got;

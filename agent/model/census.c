@@ -13,7 +13,7 @@ struct census {
     uint64_t sockets;
     uint64_t totals[PROTOCOL_COUNT][FAMILY_COUNT][SOCK_STATE_COUNT];
     struct port_set used[PROTOCOL_COUNT];
-    struct traffic *traffic; /* owned; NULL unless it is tracked */
+    struct traffic *traffic;     /* owned; NULL unless it is tracked */
     struct ownership *ownership; /* owned */
     struct census_port ephemeral[PROTOCOL_COUNT];
     struct census_port other[PROTOCOL_COUNT];
@@ -99,6 +99,23 @@ int census_configure(struct census *census, const struct census_limits *limits, 
 void census_limit(struct census *census, size_t max_ports)
 {
     census->limits.max_ports = max_ports;
+}
+
+int64_t census_silent_since(const struct census *census)
+{
+    int64_t since = INT64_MAX;
+    for (size_t i = 0; i < census->tracked.count; i++) {
+        const struct census_port *port = census->tracked.ports[i];
+        if (!port->watched && port->last_seen_ns < census->previous_ns && port->last_seen_ns < since)
+            since = port->last_seen_ns;
+    }
+    return since;
+}
+
+void census_drop_silent(struct census *census)
+{
+    (void)tracked_drop_silent(&census->tracked, census->previous_ns);
+    tracked_sort(&census->tracked);
 }
 
 static void clear(struct census_port *port)

@@ -8,7 +8,7 @@
 #define SPARSE_FIRST 4
 /* From here on the bits take no more room than the list. */
 #define SPARSE_MAX 128
-#define SLOTS_FIRST 64
+#define SLOTS_FIRST 16
 
 /* The cookies of one run of 4,096: a sorted list while they are few, bits from then on. */
 struct page {

@@ -78,7 +78,9 @@ static uint32_t *slot_of(const struct destinations *destinations, const struct d
 void destinations_begin(struct destinations *destinations)
 {
     size_t kept = 0;
-    memset(destinations->slots, 0, destinations->slot_count * sizeof(*destinations->slots));
+    /* What was never written takes no memory. */
+    if (destinations->count > 0)
+        memset(destinations->slots, 0, destinations->slot_count * sizeof(*destinations->slots));
     for (size_t i = 0; i < destinations->count; i++) {
         struct destination item = destinations->items[i];
         if (!item.settled)

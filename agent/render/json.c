@@ -66,7 +66,9 @@ static bool add_row(cJSON *object, const struct report *report, const struct rep
            add_restart(object, verdict) &&
            json_add_text_or_null(object, "expected", expected != NULL ? expected : "") &&
            json_add_bool(object, "in_ephemeral_range", port->in_ephemeral_range) &&
-           json_add_text(object, "standing", standing_name(standing_of(port)));
+           json_add_text(object, "standing", standing_name(standing_of(port))) &&
+           json_add_time_ms(object, "taken_at", report->taken_at.realtime_ns) &&
+           json_add_text_or_null(object, "netns_id", netns->id);
 }
 
 static bool add_rows(cJSON *array, const struct report *report, const struct report_netns *netns)
@@ -208,8 +210,9 @@ static bool add_summary(cJSON *object, const struct summary *summary)
 int json_report(const struct report *report, struct buf *buf)
 {
     cleanup(json_add_freep) cJSON *root = cJSON_CreateObject();
-    if (!json_add_time_ms(root, "taken_at", report->taken_at.realtime_ns) || !json_add_text(root, "host", report->host) ||
-        !add_every_netns(root, report) || !add_agent(root, &report->agent) || !add_summary(root, &report->summary))
+    if (!json_add_time_ms(root, "taken_at", report->taken_at.realtime_ns) ||
+        !json_add_text(root, "host", report->host) || !add_every_netns(root, report) ||
+        !add_agent(root, &report->agent) || !add_summary(root, &report->summary))
         return -ENOMEM;
     return json_add_to_buf(root, buf);
 }

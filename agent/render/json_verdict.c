@@ -151,7 +151,8 @@ bool json_verdict_add(cJSON *object, const struct verdict *verdict, const char *
         !json_add_bool(object, "may_extend", verdict->may_extend) ||
         (verdict->contradiction && !json_add_bool(object, "contradiction", true)) ||
         (verdict->source.kind != SOURCE_NETLINK &&
-         !json_add_text(object, "socket_source", source_name(verdict->source.kind))))
+         !json_add_text(object, "socket_source", source_name(verdict->source.kind))) ||
+        (verdict->remembered && !json_add_text(object, "owners_source", "agent")))
         return false;
 
     return add_evidence(object, verdict) &&

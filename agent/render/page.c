@@ -36,7 +36,7 @@ static void add_head(const struct report *report, struct buf *buf)
     if (report != NULL) {
         char text[CLOCK_TEXT_MAX];
         clock_rfc3339(report->taken_at.realtime_ns, text);
-        buf_printf(buf, "Measured at <time datetime=\"%s\">%s</time>", text, text);
+        buf_printf(buf, "Measured at <time datetime=\"%s\">%.8s UTC</time>", text, strchr(text, 'T') + 1);
     }
     buf_add_text(buf, "</p>\n<p id=\"announcement\" role=\"status\"></p>\n</header>\n<main>\n");
 }

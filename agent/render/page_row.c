@@ -43,10 +43,21 @@ static const char *cause_words(const struct verdict *verdict)
     return "";
 }
 
+/* What was expected, and is not so. */
+static const char *expectation_words(const struct report_port *port)
+{
+    if (standing_is_as_expected(port))
+        return "";
+    return port->expected == EXPECTED_LISTENING ? "listener expected" : "expected free";
+}
+
 static void add_verdict(const struct report_port *port, struct buf *buf)
 {
-    buf_printf(buf, "<td><span class=\"chip\" data-standing=\"%s\">%s</span> <span class=\"cause\">%s</span></td>",
-               standing_name(standing_of(port)), verdict_kind_name(port->verdict.kind), cause_words(&port->verdict));
+    const char *cause = cause_words(&port->verdict);
+    const char *expectation = expectation_words(port);
+    const char *between = cause[0] != '\0' && expectation[0] != '\0' ? ", " : "";
+    buf_printf(buf, "<td><span class=\"chip\" data-standing=\"%s\">%s</span> <span class=\"cause\">%s%s%s</span></td>",
+               standing_name(standing_of(port)), verdict_kind_name(port->verdict.kind), cause, between, expectation);
 }
 
 static void add_left(const struct verdict *verdict, struct buf *buf)
@@ -66,11 +77,12 @@ static void add_owner(const struct verdict *verdict, struct buf *buf)
     cleanup(buf_done) struct buf owner;
     buf_init(&owner, CELL_MAX);
     text_owner_add(verdict, &owner);
-    buf_add_text(buf, "<td class=\"owner\">");
+    bool none = owner.failure == 0 && strcmp(owner.data, "-") == 0;
+    buf_add_text(buf, none ? "<td class=\"owner\" data-none>" : "<td class=\"owner\">");
     if (owner.failure != 0)
         buf->failure = owner.failure;
     else
-        html_add(buf, strcmp(owner.data, "-") == 0 ? NOTHING : owner.data);
+        html_add(buf, none ? NOTHING : owner.data);
     buf_add_text(buf, "</td>");
 }
 

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "exchange.h"
@@ -17,6 +18,9 @@
  * comes the answer's head. */
 #define REQUEST_HEAD_BYTES ((size_t)16 << 10)
 #define ANSWER_HEAD_BYTES ((size_t)2 << 10)
+
+/* Of a thread that has nothing to do but to try again. */
+#define PAUSE_NS (50 * CLOCK_NS_PER_MS)
 
 struct listener {
     struct exchange exchange;  /* owns its connections */
@@ -41,6 +45,9 @@ __attribute__((format(printf, 2, 0))) static void on_message(void *cls, const ch
 {
     struct http *http = cls;
     char text[ERROR_TEXT_MAX];
+    /* It goes on at once (0.9.75), and would take a whole processor until the kernel has what it lacks. */
+    if (strstr(format, "resource limit at FIRST connection") != NULL || strstr(format, "poll failed") != NULL)
+        (void)nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
     if (http->log->level > LOG_LEVEL_DEBUG || !quota_take(&http->quota, clock_monotonic_ns()))
         return;
     (void)vsnprintf(text, sizeof(text), format, arguments);

@@ -80,8 +80,7 @@ static bool add_content(struct MHD_Response *response, const struct answer *answ
     if (answer->status == MHD_HTTP_NOT_MODIFIED)
         return true;
     return add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->content_type) &&
-           (kept->coding != BOARD_GZIP ||
-            add_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip"));
+           (kept->coding != BOARD_GZIP || add_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip"));
 }
 
 /* What may be kept is asked for again each time. */
@@ -116,8 +115,7 @@ enum MHD_Result response_queue(struct MHD_Connection *connection, struct answer 
     if (response == NULL)
         return MHD_NO;
     bool complete = add_content(response, answer, &kept) && add_caching(response, &kept) &&
-                    add_security(response, answer->policy) &&
-                    add_remedy(response, answer->status);
+                    add_security(response, answer->policy) && add_remedy(response, answer->status);
     if (complete && last)
         complete = add_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     enum MHD_Result result = complete ? MHD_queue_response(connection, answer->status, response) : MHD_NO;

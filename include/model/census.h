@@ -58,6 +58,11 @@ must_use int census_configure(struct census *census, const struct census_limits 
 /* From now on at most so many ports are tracked; none that is goes for that. */
 void census_limit(struct census *census, size_t max_ports);
 
+/* When the longest silent port that is not watched was seen last, CLOCK_MONOTONIC; INT64_MAX: none is silent. */
+int64_t census_silent_since(const struct census *census);
+/* Forgets that one. */
+void census_drop_silent(struct census *census);
+
 /* Starts a round: all counts zero, what is tracked kept. Also after a walk that failed half way. */
 void census_begin(struct census *census, int64_t now_ns, const struct kernel_settings *settings);
 

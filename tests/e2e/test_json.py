@@ -17,14 +17,15 @@ HOLDER_KEYS = ["state", "local", "remote", "count", "longest_remaining_seconds",
 OWNER_KEYS = ["pid", "process", "uid", "unit", "container_id", "last_seen", "alive", "inferred"]
 CAUSES = {"denied", "address", "privileged", "listener", "bound", "outgoing", "connected", "closing", "time_wait", "unseen",
           "none"}
-REPORT_KEYS = ["taken_at", "host", "netns", "agent"]
+REPORT_KEYS = ["taken_at", "host", "netns", "agent", "summary", "summary_left_out"]
 NETNS_KEYS = ["name", "scope", "totals", "kernel", "ports"]
-AGENT_KEYS = ["version", "interval_seconds", "round_seconds", "sandbox"]
+AGENT_KEYS = ["version", "interval_seconds", "round_seconds", "sandbox", "started_at"]
 
 
 def moment(text):
-    """RFC 3339 in UTC, to the second."""
-    return datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.timezone.utc)
+    """RFC 3339 in UTC."""
+    assert text.endswith("Z"), text
+    return datetime.datetime.fromisoformat(text)
 
 
 class Json(unittest.TestCase):

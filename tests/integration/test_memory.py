@@ -7,7 +7,7 @@ import unittest
 
 from lab import cgroup, sockets
 from lab.agent import Agent
-from lab.clients import open_at, place_of
+from lab.clients import place_of
 from lab.footprint import footprint
 from lab.kernel import set_sysctl, ss_counts
 from lab.pki import Certificate
@@ -66,8 +66,8 @@ class Memory(unittest.TestCase):
             print(f"not limited to {LIMIT_BYTES >> 20} MiB: {reason}")
             return {}
 
-    def crowd(self, agent, kind=http.client.HTTPConnection, **options):
-        """500 connections that are kept, and have each been given the largest pages."""
+    def crowded(self, agent, kind=http.client.HTTPConnection, **options):
+        """What the agent holds with 500 connections open at once, each of which has been given a page."""
         clients = [kind(*place_of(agent), timeout=30, **options) for _ in range(CONNECTIONS)]
         for client in clients:
             self.addCleanup(client.close)
@@ -75,21 +75,21 @@ class Memory(unittest.TestCase):
         def all_are_served():
             for client in clients:
                 ask(client, "/metrics")
-                ask(client, "/api/v1/report")
-            return open_at(place_of(agent)) >= CONNECTIONS
+            held = footprint(agent)
+            return held.descriptors >= CONNECTIONS and held
 
-        until(all_are_served, f"{CONNECTIONS} connections are open at once")
+        return until(all_are_served, f"{CONNECTIONS} connections are open at once")
 
     def test_a_hundred_thousand_sockets_and_five_hundred_connections(self):
         set_sysctl("ipv4.tcp_max_tw_buckets", 2 * SOCKETS)
-        with Agent("--interval=200ms", "--cpu-budget=100%", f"--watch={PORT}", *ROOM, quick=False, **self.limited()) as agent:
+        with Agent("--interval=200ms", "--cpu-budget=100%", f"--watch={PORT}", *ROOM, quick=False,
+                   **self.limited()) as agent:
             before = self.measure(agent)
             failures_before = agent.metrics().sum("tidewait_round_failures_total")
             sockets.time_wait("0.0.0.0", PORT, SOCKETS, to="127.0.0.1")
             page = until(lambda: self.page_with_all(agent), f"the agent and ss count {SOCKETS} TIME_WAIT")
             after = self.measure(agent)
-            self.crowd(agent)
-            crowded = footprint(agent)
+            crowded = self.crowded(agent)
         self.assertEqual(page.sum("tidewait_round_failures_total"), failures_before)
         print(f"without {before}, with {SOCKETS} TIME_WAIT {after}, and {CONNECTIONS} connections {crowded}; a round took "
               f"{page.value('tidewait_round_duration_seconds_sum') / page.value('tidewait_rounds_total'):.3f} s on average")
@@ -105,8 +105,7 @@ class Memory(unittest.TestCase):
         context = trusting(authority)
         with agent_with(f"{room}/web.yml", *ROOM, context=context, **self.limited()) as agent:
             before = footprint(agent)
-            self.crowd(agent, http.client.HTTPSConnection, context=context)
-            crowded = footprint(agent)
+            crowded = self.crowded(agent, http.client.HTTPSConnection, context=context)
         each = (resident(crowded) - resident(before)) / CONNECTIONS
         print(f"without {before}, with {CONNECTIONS} connections {crowded}: {each:.1f} KiB each")
         self.assertLess(resident(crowded), LIMIT_BYTES >> 10)

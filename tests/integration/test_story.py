@@ -57,10 +57,10 @@ class TheStory(unittest.TestCase):
                        rf"{PORT}/tcp: held by a listener of \S+ \({first}\).*; before: free"],
             "crash": [rf"{at}: the listener of \S+ \({first}\).* is gone",
                       rf"{PORT}/tcp: .*closing connections.*; before: (a listener of \S+ \({first}\)|connections still open).*"],
-            "time_wait": [rf"{PORT}/tcp: .*TIME_WAIT.*; before: .*closing connections"],
+            "time_wait": [rf"{PORT}/tcp: .*TIME_WAIT of \S+ \({first}\); before: .*closing connections of \S+ \({first}\)"],
             "rebind": [rf"{at}: a new listener of \S+ \({second}\)",
-                       rf"{PORT}/tcp: held by a listener of \S+ \({second}\).*; before: .*TIME_WAIT"],
-            "release": [rf"{PORT}/tcp: free; before: .*TIME_WAIT"],
+                       rf"{PORT}/tcp: held by a listener of \S+ \({second}\).*; before: .*TIME_WAIT of \S+ \({first}\)"],
+            "release": [rf"{PORT}/tcp: free; before: .*TIME_WAIT.*"],
             "theft": [rf"{PORT}/tcp: taken by an outgoing connection to 127\.0\.0\.1:{PORT + 1} of \S+ \({thief}\).*; "
                       "a listener is expected there", rf"{PORT}/tcp: held by an outgoing connection .*; before: free"],
         }

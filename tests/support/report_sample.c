@@ -89,6 +89,7 @@ struct report_listener *report_sample_listener(struct report *report, const char
     listener->address = report_sample_address(address);
     listener->port = port;
     listener->queue_limit = 128;
+    listener->restart = RESTART_SAFE;
     return listener;
 }
 

@@ -22,6 +22,7 @@ static void add_sshd(struct report *report)
     struct report_listener *row = report_sample_listener(report, "0.0.0.0", 22);
     row->owner = *owner;
     row->owner_known = true;
+    (void)snprintf(report->netns.id, sizeof(report->netns.id), "boot/7");
     struct report_counts *counts = report_sample_counts(report, PROTOCOL_TCP, 22, NULL);
     counts->states[SOCK_LISTEN] = 1;
     counts->states[SOCK_ESTABLISHED] = 2;

@@ -16,7 +16,7 @@ export function age(milliseconds) {
   return `${Math.floor(value / 3600)} h`;
 }
 
-const WHOLE = new Intl.NumberFormat("en");
+const WHOLE = new Intl.NumberFormat("en", { useGrouping: "min2" });
 
 export function count(value) {
   return WHOLE.format(value).replaceAll(",", "\u202f");
@@ -49,8 +49,16 @@ const CAUSES = {
 };
 
 export function cause(port) {
-  if (port.cause === "bound" && port.endpoint.protocol === "udp") return "bound";
-  return CAUSES[port.cause] ?? "not known";
+  const udp = port.endpoint.protocol === "udp";
+  const words = port.cause === "bound" && udp ? "bound" : (CAUSES[port.cause] ?? "not known");
+  return [words, expectation(port)].filter(Boolean).join(", ");
+}
+
+// What was expected, and is not so.
+function expectation({ expected, standing }) {
+  if (standing !== "blocked") return "";
+  if (expected === "listening") return "listener expected";
+  return expected === "free" ? "expected free" : "";
 }
 
 export function ownerName(owner) {

@@ -22,7 +22,8 @@ function restart(port) {
 
 // What the opened part shows, but for what changes all the time.
 function shapeOf({ explanation, holders, binds, remedies }) {
-  const groups = holders.map(({ state, local, remote, count: sockets, owners }) => [state, local, remote, sockets, owners.map((owner) => [owner.pid, owner.alive])]);
+  const groups = holders.map(({ longest_remaining_seconds: _left, owners, ...group }) =>
+    [group, owners.map(({ pid, alive }) => [pid, alive])]);
   return JSON.stringify([explanation, binds, remedies, groups]);
 }
 
@@ -63,7 +64,9 @@ export class Row {
     setText(this.chip, port.verdict);
     setAttribute(this.chip, "data-standing", port.standing);
     setText(this.cause, cause(port));
-    setText(this.owner, who(port));
+    const owner = who(port);
+    setText(this.owner, owner);
+    setAttribute(this.owner, "data-none", owner === NOTHING ? "" : null);
     setText(this.established, tcp ? count(port.states.established) : NOTHING);
     setText(this.waiting, tcp ? count(port.states.time_wait) : NOTHING);
     this.setQueue(port.accept_queue);

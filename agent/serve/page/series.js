@@ -3,6 +3,8 @@
 const SHOWN = 8;
 // Which names are the largest is looked at again after so long, and when there is a new one.
 const STEADY_MS = 60e3;
+// Closer than that only the latest is kept: an hour is so many points, whatever the interval.
+const STEP_MS = 5e3;
 
 export class Series {
   constructor() {
@@ -22,6 +24,7 @@ export class Series {
       this.names.add(name);
       this.steadyUntil = 0;
     }
+    if (at > this.rows.at(-1)?.at && at - this.rows.at(-2)?.at < STEP_MS) this.rows.pop();
     const place = this.rows.findLastIndex((row) => row.at <= at);
     if (place >= 0 && this.rows[place].at === at) Object.assign(this.rows[place].values, values);
     else this.rows.splice(place + 1, 0, { at, values: { ...values } });

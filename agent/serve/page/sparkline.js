@@ -4,7 +4,8 @@ import { drawing, setAttribute } from "./dom.js";
 
 const WIDTH = 72;
 const HEIGHT = 18;
-const SPAN_MS = 3600e3;
+const SHORTEST_MS = 300e3;
+const LONGEST_MS = 3600e3;
 const STEP_MS = 30e3;
 
 export class Sparkline {
@@ -22,7 +23,7 @@ export class Sparkline {
     const last = this.samples.at(-1);
     if (last && at - last.at < STEP_MS) last.value = Math.max(last.value, value);
     else this.samples.push({ at, value });
-    while (this.samples[0].at < at - SPAN_MS) this.samples.shift();
+    while (this.samples[0].at < at - LONGEST_MS) this.samples.shift();
     this.draw(at, value);
   }
 
@@ -38,8 +39,9 @@ export class Sparkline {
       setAttribute(this.line, "points", "");
       return;
     }
+    const span = Math.max(now - this.samples[0].at, SHORTEST_MS);
     const points = [...this.samples, { at: now, value }].map((sample) => {
-      const x = Math.max(WIDTH * (1 - (now - sample.at) / SPAN_MS), 0);
+      const x = Math.max(WIDTH * (1 - (now - sample.at) / span), 0);
       const y = HEIGHT - 1 - (sample.value / most) * (HEIGHT - 2);
       return `${x.toFixed(1)},${y.toFixed(1)}`;
     });

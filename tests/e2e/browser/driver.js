@@ -54,6 +54,15 @@ const actions = {
   press: ({ key }) => page.keyboard.press(key),
   screenshot: ({ path, whole = false }) => page.screenshot({ path, fullPage: whole }).then(() => path),
   scheme: ({ scheme }) => page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" }),
+  trace: () => browser.startTracing(page, { categories: ["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline"] }),
+  // Milliseconds of CPU that the longest task of the page's main thread took since trace.
+  async longest() {
+    const { traceEvents } = JSON.parse((await browser.stopTracing()).toString());
+    const mains = new Set(traceEvents.filter(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain")
+      .map(({ pid, tid }) => `${pid} ${tid}`));
+    const tasks = traceEvents.filter(({ name, tdur, pid, tid }) => /RunTask$/.test(name) && tdur && mains.has(`${pid} ${tid}`));
+    return { tasks: tasks.length, milliseconds: Math.max(0, ...tasks.map(({ tdur }) => tdur / 1000)) };
+  },
   complaints: async () => [...complaints, ...(await page.evaluate("window.violations ?? []"))],
   requests: () => requests,
   async axe() {

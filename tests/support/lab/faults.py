@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import errno
 import os
+import re
 import shutil
 import signal
 import struct
@@ -18,28 +19,49 @@ _SECCOMP_RET_ALLOW = 0x7FFF0000
 _SECCOMP_RET_ERRNO = 0x00050000
 _LOAD, _JUMP_IF_EQUAL, _RETURN = 0x20, 0x15, 0x06
 _AF_NETLINK = 16
+_TRACE_MAX = 1 << 26
 _SYSCALL_SOCKET = {"x86_64": 41, "aarch64": 198}
 
 
 @contextlib.contextmanager
-def injected(process, *faults):
-    """While inside, these system calls of the process fail: "recvmsg:error=ENOBUFS", as strace writes it."""
+def _strace(process, trace, *arguments):
+    """strace, attached, and writing into a file."""
     if shutil.which("strace") is None:
         raise unittest.SkipTest("strace is not installed")
+    command = ["strace", *arguments, "-o", trace.name, "-p", str(process.pid)]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as strace:
+        said = strace.stderr.readline()
+        if " attached" not in said:
+            raise unittest.SkipTest(f"strace cannot attach here: {said.strip()}")
+        try:
+            yield
+        finally:
+            strace.send_signal(signal.SIGINT)
+            strace.wait()
+
+
+@contextlib.contextmanager
+def injected(process, *faults, threads=True):
+    """While inside, these system calls of the process fail: "recvmsg:error=ENOBUFS", as strace writes it. Without
+    threads: those of its main thread. Gives a function: has any failed yet?"""
     rules = [f"--inject={fault}" for fault in faults]
     calls = ",".join(fault.partition(":")[0] for fault in faults)
+    with tempfile.NamedTemporaryFile() as trace:
+        def happened():
+            return b"(INJECTED)" in os.pread(trace.fileno(), _TRACE_MAX, 0)
+        with _strace(process, trace, *(["-f"] if threads else []), f"--trace={calls}", *rules):
+            yield happened
+        assert happened(), "no fault was injected: the agent does not make these calls"
+
+
+@contextlib.contextmanager
+def traced(process):
+    """The set into which the system calls go, afterwards, that its main thread makes meanwhile."""
+    calls = set()
     with tempfile.NamedTemporaryFile("r") as trace:
-        command = ["strace", "-f", f"--trace={calls}", *rules, "-o", trace.name, "-p", str(process.pid)]
-        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as strace:
-            said = strace.stderr.readline()
-            if " attached" not in said:
-                raise unittest.SkipTest(f"strace cannot attach here: {said.strip()}")
-            try:
-                yield
-            finally:
-                strace.send_signal(signal.SIGINT)
-                strace.wait()
-        assert "(INJECTED)" in trace.read(), "no fault was injected: the agent does not make these calls"
+        with _strace(process, trace):
+            yield calls
+        calls.update(re.findall(r"^(?:<\.\.\. )?(\w+)[( ]", trace.read(), re.MULTILINE))
 
 
 def without_sockets_of(family, error):

@@ -92,7 +92,8 @@ def check_agreement(case, text, verdict):
         state = {"bound_inactive": "bound", "close": "bound"}.get(holder["state"], holder["state"]).upper()
         case.assertEqual(row.split()[:3], [str(holder["count"]), state, holder["local"]])
         for owner in holder["owners"]:
-            case.assertIn(f"{owner['process']} ({owner['pid']})", flowing("\n".join(text.holders)))
+            exited = "" if owner["alive"] else ", exited"
+            case.assertIn(f"{owner['process']} ({owner['pid']}{exited})", flowing("\n".join(text.holders)))
     advice = flowing(text.advice)
     for remedy in verdict["remedies"]:
         case.assertIn(_LABELS[remedy["kind"]], advice)

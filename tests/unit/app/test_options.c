@@ -89,6 +89,7 @@ static const struct {
     {"max-ports", "10", "20", false},
     {"history", "1h", "2h", true},
     {"owners", "true", "false", false},
+    {"netns", "[all]", "[/run/netns/blue]", false},
     {"user", "nobody", "daemon", true},
     {"sandbox", "on", "off", true},
     {"log.level", "info", "warn", false},

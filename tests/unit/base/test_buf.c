@@ -144,6 +144,39 @@ static void stealing_from_an_empty_buffer_gives_an_empty_text(void **state)
     assert_int_equal(length, 0);
 }
 
+static void what_failed_elsewhere_sticks_unless_it_had_failed_before(void **state)
+{
+    (void)state;
+    cleanup(buf_done) struct buf buf;
+    buf_init(&buf, 100);
+    buf_fail(&buf, 0);
+    buf_add_text(&buf, "all is well");
+    assert_int_equal(buf.length, 11);
+    buf_fail(&buf, -ENOMEM);
+    buf_fail(&buf, -EFBIG);
+    buf_fail(&buf, 0);
+    buf_add_text(&buf, "; or not");
+    assert_int_equal(buf.length, 11);
+    assert_int_equal(buf.failure, -ENOMEM);
+}
+
+static void storage_of_the_callers_is_filled_to_its_last_byte_and_never_left(void **state)
+{
+    (void)state;
+    char storage[8];
+    struct buf buf;
+    buf_init_in(&buf, storage, sizeof(storage));
+    buf_add_text(&buf, "seven");
+    buf_add_char(&buf, ' ');
+    buf_add_char(&buf, 'c');
+    assert_int_equal(buf.failure, 0);
+    assert_ptr_equal(buf.data, storage);
+    assert_string_equal(storage, "seven c");
+    buf_add_char(&buf, 'h');
+    assert_int_equal(buf.failure, -EFBIG);
+    assert_string_equal(storage, "seven c");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +190,8 @@ int main(void)
         cmocka_unit_test(a_size_that_no_memory_has_is_a_failure_and_not_an_overflow),
         cmocka_unit_test(stealing_hands_the_bytes_over_and_leaves_the_buffer_empty_and_usable),
         cmocka_unit_test(stealing_from_an_empty_buffer_gives_an_empty_text),
+        cmocka_unit_test(what_failed_elsewhere_sticks_unless_it_had_failed_before),
+        cmocka_unit_test(storage_of_the_callers_is_filled_to_its_last_byte_and_never_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

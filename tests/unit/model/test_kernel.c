@@ -127,9 +127,38 @@ static void an_unknown_tick_is_late_rather_than_wrong(void **state)
     assert_in_range(kernel_timer_slack_ms(&settings, 60000), 5130, 8000);
 }
 
+static void the_range_by_words_is_the_range_by_ports(void **state)
+{
+    (void)state;
+    static const int64_t ranges[][2] = {{32768, 60999}, {1, 65535}, {40000, 40000}, {64, 127}, {63, 64}};
+    for (size_t r = 0; r < sizeof(ranges) / sizeof(ranges[0]); r++) {
+        struct kernel_settings settings = {.local_port_low = ranges[r][0], .local_port_high = ranges[r][1]};
+        for (uint32_t port = 0; port <= UINT16_MAX; port++)
+            assert_int_equal(kernel_range_word(&settings, port / 64) >> (port % 64) & 1,
+                             kernel_port_in_range(&settings, (uint16_t)port));
+    }
+    struct kernel_settings unknown = {.local_port_low = KERNEL_UNKNOWN, .local_port_high = KERNEL_UNKNOWN};
+    assert_int_equal(kernel_range_word(&unknown, 512), 0);
+}
+
+static void a_copy_of_a_set_or_of_settings_is_equal(void **state)
+{
+    (void)state;
+    struct kernel_settings from = {.local_port_low = 1, .somaxconn = 7};
+    struct kernel_settings to = {.local_port_low = 9};
+    port_set_add(&from.reserved, 80);
+    port_set_add(&to.reserved, 443);
+    kernel_settings_copy(&to, &from);
+    assert_memory_equal(&to, &from, sizeof(to));
+    port_set_clear(&to.reserved);
+    assert_false(port_set_has(&to.reserved, 80));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_range_by_words_is_the_range_by_ports),
+        cmocka_unit_test(a_copy_of_a_set_or_of_settings_is_equal),
         cmocka_unit_test(a_set_has_the_ports_that_were_added_and_no_others),
         cmocka_unit_test(both_ends_of_the_range_are_in_it),
         cmocka_unit_test(no_port_is_in_a_range_that_is_not_known),

@@ -144,9 +144,30 @@ static void a_failed_round_shows_the_agent_only(void **state)
     assert_line(text, "tidewait_last_round_success_timestamp_seconds 1795374208.3");
 }
 
+static void series_of_another_namespace_have_its_name_and_families_stay_whole(void **state)
+{
+    (void)state;
+    cleanup(report_sample_freep) struct report *report = report_sample_new();
+    struct report_netns others[] = {{.name = "blue \"sea\""}, {.name = "shut", .failure = "it may not be entered"}};
+    others[0].totals[PROTOCOL_TCP][FAMILY_IPV4][SOCK_LISTEN] = 3;
+    report->others = others;
+    report->other_count = 2;
+    cleanup(cleanup_free) char *text = rendered(report);
+    report->others = NULL;
+    report->other_count = 0;
+    assert_line(text,
+                "tidewait_sockets{protocol=\"tcp\",family=\"ipv4\",state=\"listen\",netns=\"blue \\\"sea\\\"\"} 3");
+    assert_absent(text, "netns=\"shut\"");
+    assert_absent(text, "netns=\"self\"");
+    const char *head = strstr(text, "# TYPE tidewait_sockets gauge");
+    assert_non_null(head);
+    assert_null(strstr(head + 1, "# TYPE tidewait_sockets gauge"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(series_of_another_namespace_have_its_name_and_families_stay_whole),
         cmocka_unit_test(every_state_of_a_protocol_is_shown_zeros_included),
         cmocka_unit_test(a_state_that_the_kernel_hides_is_absent),
         cmocka_unit_test(listeners_have_a_queue_and_an_owner_where_it_is_known),

@@ -206,7 +206,7 @@ static void a_buffer_that_is_too_small_is_told_at_every_size(void **state)
     for (size_t limit = 0; limit < strlen(text); limit++) {
         cleanup(buf_done) struct buf buf;
         buf_init(&buf, limit);
-        struct text_why why = {&report->netns.ports[0].verdict, REPORT_SAMPLE_TAKEN_NS, false, NULL, NULL};
+        struct text_why why = {.verdict = &report->netns.ports[0].verdict, .taken_at_ns = REPORT_SAMPLE_TAKEN_NS};
         text_why(&why, &(struct text_style){.colour = true}, &buf);
         assert_int_equal(buf.failure, -EFBIG);
     }

@@ -13,6 +13,7 @@
 #define OPENMETRICS "application/openmetrics-text; version=1.0.0; charset=utf-8"
 #define PROMETHEUS "text/plain; version=0.0.4; charset=utf-8"
 #define JSON "application/json; charset=utf-8"
+#define HTML "text/html; charset=utf-8"
 #define TEXT "text/plain; charset=utf-8"
 
 /* value: NULL when there must be no such header. */
@@ -37,6 +38,10 @@ static void each_answer_says_what_it_is(void **state)
         {"/metrics", "Accept: application/openmetrics-text\r\n", OPENMETRICS, "Accept, Accept-Encoding"},
         {"/api/v1/report", "Accept: application/openmetrics-text\r\n", JSON, "Accept-Encoding"},
         {"/api/v1/ports", "", JSON, "Accept-Encoding"},
+        {"/", "", HTML, "Accept-Encoding"},
+        {"/page/app.js", "", "text/javascript; charset=utf-8", "Accept-Encoding"},
+        {"/page/style.css", "", "text/css; charset=utf-8", "Accept-Encoding"},
+        {"/page/icon.svg", "", "image/svg+xml", "Accept-Encoding"},
         {"/api/v1/ports/8080", "", JSON, NULL},
         {"/nowhere", "", JSON, NULL},
         {"/healthz", "", TEXT, NULL},

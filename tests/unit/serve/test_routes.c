@@ -23,6 +23,9 @@ static void each_path_answers_with_its_representation(void **state)
 {
     struct server *server = *state;
     server_publish_ports(server);
+    server_expect(server, "GET", "/", 200, "<h1>Ports of harbour</h1>");
+    server_expect(server, "GET", "/?from=bookmark", 200, "<th scope=\"row\">8080/tcp</th>");
+    server_expect(server, "GET", "/page/app.js", 200, "import ");
     server_expect(server, "GET", "/metrics", 200, "# TYPE tidewait_rounds_total counter\n");
     server_expect(server, "GET", "/metrics?collect=all", 200, "tidewait_rounds_total 20\n");
     server_expect(server, "GET", "/api/v1/report", 200, "\"host\":\"harbour\"");
@@ -133,7 +136,10 @@ static void a_history_is_found_by_protocol(void **state)
 
 static void other_paths_do_not_exist(void **state)
 {
-    static const char *const targets[] = {"/",
+    static const char *const targets[] = {"/page",
+                                          "/page/",
+                                          "/page/app.js/",
+                                          "/index.html",
                                           "/metrics/",
                                           "/Metrics",
                                           "/healthz/",
@@ -156,6 +162,7 @@ static void before_the_first_report_only_the_process_is_alive(void **state)
     for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
         server_expect(server, "GET", targets[i], 503,
                       "{\"error\":{\"code\":\"not_ready\",\"message\":\"no round has succeeded yet\"}}");
+    server_expect(server, "GET", "/", 200, "No round has succeeded yet");
     server_expect(server, "GET", "/readyz", 503, "no round has succeeded yet\n");
     server_expect(server, "GET", "/healthz", 200, "ok\n");
 }

@@ -1,0 +1,68 @@
+"""Two hundred namespaces at a time, and 500 that come and go: all are seen, and none is kept.
+
+Takes some minutes:
+
+    ctest --test-dir build/dev -C long -R long/namespaces --verbose
+"""
+
+import unittest
+
+from lab import sockets
+from lab.agent import Agent
+from lab.namespaces import Namespace
+from lab.suite import main
+from lab.waiting import until
+
+PORT = 8080
+CROWD = 200
+BATCH = 50
+BATCHES = 10
+PATIENCE = 120
+
+
+def _listening():
+    return sockets.listener("0.0.0.0", PORT)
+
+
+def _seen(agent):
+    return {labels["netns"] for labels, value in agent.metrics().series("tidewait_port_bindable", port=str(PORT))
+            if "netns" in labels and value == 0}
+
+
+class Namespaces(unittest.TestCase):
+    def make(self, count):
+        made = []
+        for _ in range(count):
+            made.append(Namespace(_listening))
+            self.addCleanup(made[-1].close)
+        return made
+
+    def test_two_hundred_with_a_service_each_are_all_seen(self):
+        names = {namespace.name for namespace in self.make(CROWD)}
+        with Agent("--netns=all", "--interval=1s", "--cpu-budget=100%", quick=False) as agent:
+            until(lambda: names <= _seen(agent), "every one is seen", PATIENCE)
+            agent.next_round(PATIENCE)
+            before = agent.metrics()
+            agent.next_round(PATIENCE)
+            after = agent.metrics()
+            spent = after.value("process_cpu_seconds_total") - before.value("process_cpu_seconds_total")
+            rounds = after.value("tidewait_rounds_total") - before.value("tidewait_rounds_total")
+            print(f"{CROWD} namespaces: {spent / rounds * 1000:.0f} ms of CPU a round, "
+                  f"{agent.status('RssAnon')} KiB of its own, {agent.status('VmRSS')} KiB resident")
+
+    def test_none_of_five_hundred_that_came_and_went_is_kept(self):
+        with Agent("--netns=all") as agent:
+            agent.next_round()
+            descriptors = agent.metrics().value("process_open_fds")
+            for _ in range(BATCHES):
+                made = self.make(BATCH)
+                names = {namespace.name for namespace in made}
+                until(lambda: names <= _seen(agent), "every one is seen", PATIENCE)
+                for namespace in made:
+                    namespace.close()
+                until(lambda: not names & _seen(agent), "none is left", PATIENCE)
+            until(lambda: agent.metrics().value("process_open_fds") <= descriptors, "its descriptors are closed")
+
+
+if __name__ == "__main__":
+    main()
