@@ -5,5 +5,6 @@
 
 #include "model/endpoint.h"
 
-/* destination: NULL for the fullest. netns: the name of the namespace that the thread is in. Returns an exit code: EXIT_FREE when connect() still finds a source port. */
+/* destination: NULL for the fullest. netns: the name of the namespace that the thread is in. Returns an exit code:
+ * EXIT_FREE when connect() still finds a source port. */
 int cmd_exhaustion(const struct endpoint *destination, const char *netns, bool json);

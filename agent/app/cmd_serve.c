@@ -148,24 +148,23 @@ static enum heard read_signals(struct agent *agent)
     return heard;
 }
 
-/* Until a round is due, or there is something to heed. */
+/* Until a round is due, or there is something to heed: that is looked for even when the round is overdue. */
 static enum heard wait_until(struct agent *agent, int64_t due_ns)
 {
     const struct timespec pause = {.tv_nsec = PAUSE_NS};
-    int64_t left_ns;
-    while ((left_ns = due_ns - clock_monotonic_ns()) > 0) {
-        int64_t left_ms = (left_ns + CLOCK_NS_PER_MS - 1) / CLOCK_NS_PER_MS;
+    for (;;) {
+        int64_t left_ns = due_ns - clock_monotonic_ns();
+        int64_t left_ms = left_ns > 0 ? (left_ns + CLOCK_NS_PER_MS - 1) / CLOCK_NS_PER_MS : 0;
         int reap_ms = http_reap(agent->http);
         struct pollfd fd = {.fd = agent->signals, .events = POLLIN};
         int ready = poll(&fd, 1, left_ms < reap_ms ? (int)left_ms : reap_ms);
         enum heard heard = ready > 0 ? read_signals(agent) : HEARD_NOTHING;
-        if (heard != HEARD_NOTHING)
+        if (heard != HEARD_NOTHING || left_ns <= 0)
             return heard;
         /* What fails at once would be tried again at once. */
         if (ready != 0)
             (void)nanosleep(&pause, NULL);
     }
-    return HEARD_NOTHING;
 }
 
 /* Rounds until a signal asks to end. */

@@ -209,7 +209,6 @@ static int look_at_others(struct round *round, struct report *report)
         round->agent.round_failures[STAGE_OPEN]++;
     if (others->count == 0)
         return 0;
-    make_room(round);
     report->others = calloc(others->count, sizeof(*report->others));
     if (report->others == NULL)
         return -ENOMEM;
@@ -241,6 +240,8 @@ static int look(struct round *round, struct report *report, enum round_stage *re
 {
     round->agent.netns_watched = 0;
     round->agent.netns_unreachable = 0;
+    if (round->others.count > 0)
+        make_room(round);
     int r = look_at_own(round, report, ret_stage, error);
     if (r < 0)
         return r;

@@ -75,7 +75,7 @@ int web_read_source(struct web_reader *reader, const char *path)
 
 int web_read_pem(struct web_reader *reader, const struct node *value, char **pem)
 {
-    const char *name;
+    const char *name = NULL;
     int r = web_read_text(reader, value, &name);
     if (r < 0)
         return r;

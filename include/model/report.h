@@ -148,9 +148,9 @@ struct report_agent {
     uint64_t round_failures[ROUND_STAGE_COUNT];
     uint64_t duration_buckets[REPORT_DURATION_BUCKETS + 1]; /* rounds by duration, not cumulated */
     double duration_sum_seconds;
-    uint64_t netns_watched;     /* namespaces whose sockets this round saw */
-    uint64_t netns_unreachable; /* those that it was to look at besides, and could not */
-    uint64_t netns_hidden;      /* processes whose namespace may not be read */
+    uint64_t netns_watched;                /* namespaces whose sockets this round saw */
+    uint64_t netns_unreachable;            /* those that it was to look at besides, and could not */
+    uint64_t netns_hidden;                 /* processes whose namespace may not be read */
     char netns_reason[REPORT_FAILURE_MAX]; /* why not all is seen, in words; "" when it is */
     uint64_t probes;
     uint64_t probe_failures;

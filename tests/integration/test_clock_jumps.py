@@ -1,4 +1,4 @@
-"""Somebody sets the machine's clock by a day, forwards and back: the agent shows the new time, and nothing else changes."""
+"""Somebody sets the clock by a day, forwards and back: the agent shows the new time, and nothing else changes."""
 
 import datetime
 import mmap

@@ -29,7 +29,8 @@ class Endurance(unittest.TestCase):
             act(number)
             if number == count // 2:
                 before = footprint(agent)
-        after = until(lambda: (now := footprint(agent)).descriptors <= before.descriptors and now, "descriptors are closed")
+        after = until(lambda: (now := footprint(agent)).descriptors <= before.descriptors and now,
+                      "no more descriptors are open")
         print(f"{before}, after {count - count // 2 - 1} times more {after}")
         self.assertLess(after.anonymous - before.anonymous, GROWTH_KIB)
         self.assertEqual(after.threads, before.threads)

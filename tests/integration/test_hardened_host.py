@@ -1,4 +1,4 @@
-"""Hosts that show as little as they can: the agent starts and serves, and says of owners what it knows, which is less."""
+"""Hosts that show as little as they can: the agent starts and serves, and names the owners that it can see."""
 
 import subprocess
 import unittest
@@ -19,7 +19,7 @@ class HardenedHost(unittest.TestCase):
         cls.nobody = Nobody(cls)
 
     def check_serves(self, preparation, capabilities=()):
-        """As an ordinary user, after this was done in a mount namespace of its own: the verdict on a listener of ours."""
+        """As an ordinary user, where this was done to the mounts; returns the log and the owners of a listener."""
         change = ("unshare", "--mount", "sh", "-c", f'{preparation} && exec "$@"', "sh")
         tried = subprocess.run([*change, "true"], stderr=subprocess.PIPE, text=True, check=False)
         if tried.returncode != 0:

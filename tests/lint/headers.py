@@ -9,12 +9,13 @@ CLANG = ["-Wno-gnu-zero-variadic-macro-arguments", "-Wno-gnu-statement-expressio
 
 
 def commands(build):
-    """One a header and compiler. Included from standard input, so that #pragma once is no pragma of the main file."""
+    """One a header and compiler. Included from standard input, so that #pragma once is no pragma of the main file;
+    stddef.h comes after it, since a header of macros alone leaves an empty translation unit, which C forbids."""
     for header in find("agent", "include", suffixes={".h"}):
         name = str(header).removeprefix("include/")
         for compiler, options in (("gcc", []), ("clang", CLANG)):
             flags = [*WARNINGS, *options, "-Iinclude", f"-I{header.parent}", f"-I{build}/generated", "-I."]
-            yield [compiler, *flags, "-fsyntax-only", "-x", "c", "-include", name, "/dev/null"]
+            yield [compiler, *flags, "-fsyntax-only", "-x", "c", "-include", name, "-include", "stddef.h", "/dev/null"]
 
 
 need("clang")

@@ -21,10 +21,12 @@ struct orders {
 };
 
 /* glibc's allocator by the names that nobody interposes. */
+/* NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming) */
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *memory, size_t size);
 void *__libc_memalign(size_t alignment, size_t size);
+/* NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming) */
 
 /* Written once, by the constructor. What libraries allocate before main() is not counted. */
 static struct orders *orders;
@@ -62,14 +64,14 @@ void *malloc(size_t size)
     return fails() ? NULL : __libc_malloc(size);
 }
 
-void *calloc(size_t count, size_t size)
+void *calloc(size_t nmemb, size_t size)
 {
-    return fails() ? NULL : __libc_calloc(count, size);
+    return fails() ? NULL : __libc_calloc(nmemb, size);
 }
 
-void *realloc(void *memory, size_t size)
+void *realloc(void *ptr, size_t size)
 {
-    return fails() ? NULL : __libc_realloc(memory, size);
+    return fails() ? NULL : __libc_realloc(ptr, size);
 }
 
 void *memalign(size_t alignment, size_t size)
@@ -82,11 +84,11 @@ void *aligned_alloc(size_t alignment, size_t size)
     return memalign(alignment, size);
 }
 
-int posix_memalign(void **ret_memory, size_t alignment, size_t size)
+int posix_memalign(void **memptr, size_t alignment, size_t size)
 {
     void *memory = memalign(alignment, size);
     if (memory == NULL)
         return ENOMEM;
-    *ret_memory = memory;
+    *memptr = memory;
     return 0;
 }

@@ -82,9 +82,9 @@ export class Row {
     this.meter.hidden = limit === null;
     if (limit === null) return;
     // A backlog of 0 holds one connection.
-    this.meter.max = limit + 1;
-    this.meter.high = 0.8 * (limit + 1);
-    this.meter.value = queue.length;
+    setAttribute(this.meter, "max", limit + 1);
+    setAttribute(this.meter, "high", 0.8 * (limit + 1));
+    setAttribute(this.meter, "value", queue.length);
     setAttribute(this.meter, "aria-label", `${queue.length} of ${limit} wait for accept()`);
   }
 

@@ -35,6 +35,8 @@ def serve(server, stopped):
 
 def take(directory, name, flags):
     """Pictures of a world that exists already."""
+    servers = (f"--watch={harbour.LISTENER}", f"--watch={harbour.DATABASE}", f"--watch=udp:{harbour.RESOLVER}")
+    flags = (*servers, *flags, "--no-watch-listeners")
     with Agent("--interval=500ms", "--cpu-budget=100%", *flags, quick=False) as agent, Browser() as browser:
         for size, look in SIZES.items():
             browser.open(agent.url + "/", scheme="light", **look)
@@ -43,6 +45,7 @@ def take(directory, name, flags):
             until(lambda rounds=rounds: agent.rounds() >= rounds, "enough rounds", 120)
             if name == "incident" and size == "desktop":
                 browser.do("click", selector="#port-table tbody tr:nth-child(2) button.open")
+            browser.evaluate("scrollTo(0, 0)")
             path = directory / f"{name}-{size}.png"
             browser.do("screenshot", path=str(path), whole=False)
             assert path.stat().st_size < PICTURE_BYTES_MAX, f"{path} has {path.stat().st_size} bytes"

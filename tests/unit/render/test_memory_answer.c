@@ -97,8 +97,8 @@ static void what_is_no_such_answer_is_refused(void **state)
         "{\"holders\":{},\"taken_at\":\"2026-11-22T19:03:21Z\",\"netns_id\":\"boot/7\"}",
         "{\"holders\":[],\"taken_at\":\"yesterday\",\"netns_id\":\"boot/7\"}",
         "{\"holders\":[],\"taken_at\":\"2026-11-22T19:03:21Z\",\"netns_id\":7}",
-        "{\"holders\":[{\"state\":\"time_wait\",\"local\":\"a\",\"count\":-1,\"longest_remaining_seconds\":1,"
-        "\"owners\":[]}],\"taken_at\":\"2026-11-22T19:03:21Z\",\"netns_id\":\"boot/7\"}",
+        ("{\"holders\":[{\"state\":\"time_wait\",\"local\":\"a\",\"count\":-1,\"longest_remaining_seconds\":1,"
+         "\"owners\":[]}],\"taken_at\":\"2026-11-22T19:03:21Z\",\"netns_id\":\"boot/7\"}"),
     };
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         struct memory_answer answer;
