@@ -10,19 +10,6 @@
 #include "options_file.h"
 #include "watches.h"
 
-int options_endpoint_order(const struct endpoint *left, const struct endpoint *right)
-{
-    if (left->protocol != right->protocol)
-        return left->protocol < right->protocol ? -1 : 1;
-    if (left->port != right->port)
-        return left->port < right->port ? -1 : 1;
-    if (left->any_address || right->any_address)
-        return (int)right->any_address - (int)left->any_address;
-    if (left->address.family != right->address.family)
-        return left->address.family < right->address.family ? -1 : 1;
-    return memcmp(left->address.bytes, right->address.bytes, sizeof(left->address.bytes));
-}
-
 #define VARIABLE_MAX 64
 #define FLAG_NAME_MAX 64
 

@@ -50,6 +50,3 @@ void options_done(struct options *options);
 
 /* Each flag with its argument, default, environment variable and meaning, on standard output. */
 void options_print(void);
-
-/* The order of report rows: by protocol, port, "*" first, then address. */
-int options_endpoint_order(const struct endpoint *left, const struct endpoint *right);

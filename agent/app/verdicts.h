@@ -32,7 +32,7 @@ struct verdicts_round {
 /* Endpoints that are not asked for between begin and end are forgotten. */
 void verdicts_begin(struct verdicts *verdicts);
 /*
- * Endpoints must be asked for in the order of the report (options_endpoint_order), each once. holders: all sockets of
+ * Endpoints must be asked for in the order of the report (endpoint_order), each once. holders: all sockets of
  * its port in this round. Returns 0, the verdict owned by the caller; or -ENOMEM.
  */
 must_use int verdicts_ask(struct verdicts *verdicts, const struct verdicts_round *round,

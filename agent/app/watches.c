@@ -53,7 +53,7 @@ static int by_endpoint(const void *left, const void *right)
 {
     const struct watch *l = left;
     const struct watch *r = right;
-    int order = options_endpoint_order(&l->endpoint, &r->endpoint);
+    int order = endpoint_order(&l->endpoint, &r->endpoint);
     return order != 0 ? order : (l->given_at > r->given_at) - (l->given_at < r->given_at);
 }
 

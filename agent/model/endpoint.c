@@ -73,6 +73,19 @@ bool endpoint_equal(const struct endpoint *left, const struct endpoint *right)
     return left->any_address || address_equal(&left->address, &right->address);
 }
 
+int endpoint_order(const struct endpoint *left, const struct endpoint *right)
+{
+    if (left->protocol != right->protocol)
+        return left->protocol < right->protocol ? -1 : 1;
+    if (left->port != right->port)
+        return left->port < right->port ? -1 : 1;
+    if (left->any_address || right->any_address)
+        return (int)right->any_address - (int)left->any_address;
+    if (left->address.family != right->address.family)
+        return left->address.family < right->address.family ? -1 : 1;
+    return memcmp(left->address.bytes, right->address.bytes, sizeof(left->address.bytes));
+}
+
 size_t endpoint_addresses(const struct endpoint *endpoint, struct address ret_addresses[static ENDPOINT_ADDRESSES_MAX])
 {
     if (!endpoint->any_address) {

@@ -43,6 +43,8 @@ struct endpoint {
 };
 
 bool endpoint_equal(const struct endpoint *left, const struct endpoint *right);
+/* The order in which endpoints are reported: by protocol, port, "*" first, then address. Negative, 0 or positive. */
+int endpoint_order(const struct endpoint *left, const struct endpoint *right);
 
 #define ENDPOINT_ADDRESSES_MAX 2
 /* The addresses that a bind of this endpoint tries, in the order in which they are shown; returns how many. */
