@@ -261,7 +261,7 @@ const struct flag flags[] = {
      "how far the history of each tracked port reaches back, 1m to 1w; 0: none", set_history, same_history},
     {"owners", FLAG_BOOL, NULL, "true", "name processes, units and containers, never the command line", set_owners},
     {"netns", FLAG_LIST, "self|all|PATH", "self",
-     "network namespaces to look at besides the own one: all that can be found, or one at a path; repeatable",
+     "network namespaces to look at besides its own: all that are found, or one at a path; repeatable",
      set_netns},
     {"user", FLAG_VALUE, "USER", NULL, "whom to become when started as root, by name or number", set_user, same_user},
     {"sandbox", FLAG_VALUE, "on|off", "on", "give up every right that is not needed; off is for debugging", set_sandbox,
