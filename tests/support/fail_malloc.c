@@ -21,12 +21,10 @@ struct orders {
 };
 
 /* glibc's allocator by the names that nobody interposes. */
-/* NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming) */
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *memory, size_t size);
 void *__libc_memalign(size_t alignment, size_t size);
-/* NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming) */
 
 /* Written once, by the constructor. What libraries allocate before main() is not counted. */
 static struct orders *orders;

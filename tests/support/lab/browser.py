@@ -59,9 +59,9 @@ class Browser:
         return self.evaluate(f"document.querySelector({json.dumps(selector)})?.innerText ?? ''")
 
     def rows(self):
-        """The table of ports as shown: a list of lists of cells."""
+        """The table of ports: a list of lists of cells. Rows out of sight have no innerText, so it is their text."""
         return self.evaluate("[...document.querySelectorAll('#port-table > tbody > tr:not(.more)')].map((row) =>"
-                             " [...row.cells].map((cell) => cell.innerText.trim().replace(/\\s+/g, ' ')))")
+                             " [...row.cells].map((cell) => cell.textContent.trim().replace(/\\s+/g, ' ')))")
 
     def row(self, name):
         """The cells of one port, such as "8080/tcp"; None when it is not shown."""

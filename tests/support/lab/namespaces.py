@@ -6,6 +6,7 @@ import signal
 import traceback
 
 _CLONE_NEWNET = 0x40000000
+_PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -35,6 +36,7 @@ class Namespace:
 
         def live():
             os.close(ready)
+            _check(_libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL), "prctl")
             _check(_libc.unshare(_CLONE_NEWNET), "unshare")
             kept = prepare()
             os.write(told, b"r")
