@@ -191,6 +191,9 @@ static void say_fine(struct summary *summary, const struct tally *tally)
     else if (tally->free == tally->tracked)
         say(summary, SUMMARY_FINE, "%s%zu tracked %s can be bound", tally->tracked == 1 ? "The " : "All ",
             tally->tracked, tally->tracked == 1 ? "port" : "ports");
+    else if (tally->served == tally->tracked)
+        say(summary, SUMMARY_FINE, "Nothing is blocked: %s%zu tracked %s", tally->tracked == 1 ? "the " : "all ",
+            tally->tracked, tally->tracked == 1 ? "port has its server" : "ports have their server");
     else
         say(summary, SUMMARY_FINE, "Nothing is blocked: %zu of %zu tracked ports %s, %zu %s free", tally->served,
             tally->tracked, tally->served == 1 ? "has its server" : "have their server", tally->free,
