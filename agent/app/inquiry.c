@@ -18,9 +18,12 @@ int inquiry_open(struct inquiry *ret_inquiry, struct error *error)
     if (r == 0)
         r = kernel_read_settings(&inquiry.settings, error);
     if (r == 0)
+        r = container_names_new("", &inquiry.container_names);
+    if (r == 0)
         r = owners_new(&inquiry.owners);
     if (r < 0)
         return r;
+    owners_name_containers(inquiry.owners, container_names_find, inquiry.container_names);
     *ret_inquiry = inquiry;
     inquiry = (struct inquiry){0};
     return 0;
@@ -30,6 +33,7 @@ void inquiry_done(struct inquiry *inquiry)
 {
     sockets_close(inquiry->sockets);
     owners_free(inquiry->owners);
+    container_names_free(inquiry->container_names);
 }
 
 static int add_socket(void *context, const struct sock *sock)

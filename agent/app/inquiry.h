@@ -6,12 +6,14 @@
 
 #include "collect/owner.h"
 #include "collect/sockets.h"
+#include "container_names.h"
 #include "model/kernel.h"
 #include "model/verdict.h"
 
 struct inquiry {
     struct sockets *sockets;
     struct owners *owners;
+    struct container_names *container_names;
     struct kernel_settings settings;
 };
 

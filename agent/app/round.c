@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "collect/owner.h"
+#include "container_names.h"
 #include "spaces.h"
 
 #define NS_PER_S 1e9
@@ -15,6 +16,7 @@ struct round {
     struct round_options options;
     struct space *own;
     struct spaces others;
+    struct container_names *container_names;
     struct owners *owners;     /* NULL: not asked for */
     struct report_agent agent; /* what is counted from round to round */
 };
@@ -26,7 +28,16 @@ void round_free(struct round *round)
     space_free(round->own);
     spaces_done(&round->others);
     owners_free(round->owners);
+    container_names_free(round->container_names);
     free(round);
+}
+
+static int new_owners(struct container_names *names, struct owners **ret_owners)
+{
+    int r = owners_new(ret_owners);
+    if (r == 0)
+        owners_name_containers(*ret_owners, container_names_find, names);
+    return r;
 }
 
 int round_new(const struct round_options *options, struct round **ret_round)
@@ -37,8 +48,10 @@ int round_new(const struct round_options *options, struct round **ret_round)
     round->options = *options;
     round->others = SPACES_NONE;
     int r = space_new(options, &round->own);
+    if (r == 0)
+        r = container_names_new("", &round->container_names);
     if (r == 0 && options->owners)
-        r = owners_new(&round->owners);
+        r = new_owners(round->container_names, &round->owners);
     if (r < 0)
         return r;
     *ret_round = steal_ptr(&round);
@@ -58,7 +71,7 @@ static struct round_options options_of_others(const struct round_options *option
 int round_reconfigure(struct round *round, const struct round_options *options)
 {
     struct owners *owners = options->owners ? round->owners : NULL;
-    int r = options->owners && owners == NULL ? owners_new(&owners) : 0;
+    int r = options->owners && owners == NULL ? new_owners(round->container_names, &owners) : 0;
     if (r == 0)
         r = space_configure(round->own, options);
     if (r < 0) {

@@ -238,7 +238,7 @@ static int judge_ports(struct space *space, int64_t now_ns, struct report_netns 
     for (size_t i = 0; r == 0 && i < port_count; i++) {
         const struct census_port *port = census_port_at(space->census, i);
         struct endpoint any = {.protocol = port->protocol, .any_address = true, .port = port->port};
-        while (w < options->watch_count && options_endpoint_order(&options->watches[w].endpoint, &any) < 0)
+        while (w < options->watch_count && endpoint_order(&options->watches[w].endpoint, &any) < 0)
             w++;
         bool watched = w < options->watch_count && endpoint_equal(&options->watches[w].endpoint, &any);
         r = add_row(space, &now, netns, port, &any, watched ? options->watches[w++].expected : EXPECTED_NOTHING);

@@ -37,8 +37,10 @@ struct entries {
 struct owners {
     struct entries entries;
     bool incomplete;
-    double cpu_share;       /* of one core, that searches may take; 0: as much as they need */
-    int64_t next_search_ns; /* CLOCK_MONOTONIC; not before */
+    double cpu_share;                      /* of one core, that searches may take; 0: as much as they need */
+    int64_t next_search_ns;                /* CLOCK_MONOTONIC; not before */
+    owners_name_container *name_container; /* NULL: containers have no names */
+    void *name_context;
 };
 
 static void entries_done(struct entries *entries)
@@ -153,21 +155,32 @@ static bool describe(const struct procsock *procsock, int64_t now_ns, struct own
 
 /* One search through /proc. */
 struct visit {
-    const struct entries *entries;
+    const struct owners *owners;
     int64_t now_ns;
     struct owner described; /* the process that the walk is at, once one of its sockets was asked for */
 };
 
+/* As describe(), with the name of the container. */
+static bool introduce(struct visit *visit, const struct procsock *procsock)
+{
+    struct owner *owner = &visit->described;
+    if (!describe(procsock, visit->now_ns, owner))
+        return false;
+    if (owner->container[0] != '\0' && visit->owners->name_container != NULL)
+        visit->owners->name_container(visit->owners->name_context, owner->container, owner->container_name);
+    return true;
+}
+
 static int visit_socket(void *context, const struct procsock *procsock)
 {
     struct visit *visit = context;
-    struct entry *entry = entries_find(visit->entries, procsock->inode);
+    struct entry *entry = entries_find(&visit->owners->entries, procsock->inode);
     if (!entry || entry->owner_count >= OWNERS_PER_INODE_MAX)
         return 0;
     /* It may have the socket open twice. */
     if (entry->owner_count > 0 && entry->owners[entry->owner_count - 1].pid == procsock->pid)
         return 0;
-    if (visit->described.pid != procsock->pid && !describe(procsock, visit->now_ns, &visit->described))
+    if (visit->described.pid != procsock->pid && !introduce(visit, procsock))
         return 0;
 
     struct owner *grown = reallocarray(entry->owners, entry->owner_count + 1, sizeof(*grown));
@@ -198,7 +211,7 @@ static int search(struct owners *owners, int64_t now_ns, struct error *error)
 
     int64_t began_ns = clock_monotonic_ns();
     int64_t cpu_ns = clock_thread_cpu_ns();
-    struct visit visit = {.entries = entries, .now_ns = now_ns};
+    struct visit visit = {.owners = owners, .now_ns = now_ns};
     int result = procsock_walk(visit_socket, &visit, &owners->incomplete, error);
     if (owners->cpu_share > 0)
         owners->next_search_ns = began_ns + (int64_t)((double)(clock_thread_cpu_ns() - cpu_ns) / owners->cpu_share);
@@ -230,6 +243,12 @@ void owners_free(struct owners *owners)
 void owners_limit(struct owners *owners, double cpu_share)
 {
     owners->cpu_share = cpu_share;
+}
+
+void owners_name_containers(struct owners *owners, owners_name_container *name, void *context)
+{
+    owners->name_container = name;
+    owners->name_context = context;
 }
 
 int owners_update(struct owners *owners, const uint32_t *inodes, size_t inode_count, int64_t now_ns,

@@ -3,8 +3,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define CONTAINER_ID_SHORT 12
-
 void change_text_owners(struct event *event, const char *preposition, const struct owner *owners, size_t count)
 {
     if (count == 0)
@@ -12,10 +10,13 @@ void change_text_owners(struct event *event, const char *preposition, const stru
     event_say(event, "%s%s (%" PRId32 ")", preposition, owners->process, owners->pid);
     if (count > 1)
         event_say(event, " and %zu more", count - 1);
-    if (owners->container[0] != '\0')
-        event_say(event, " in container %.*s", CONTAINER_ID_SHORT, owners->container);
-    else if (owners->unit[0] != '\0')
+    if (owners->container[0] != '\0') {
+        char label[OWNER_CONTAINER_NAME_MAX];
+        holder_container_label(owners, label);
+        event_say(event, " in container %s", label);
+    } else if (owners->unit[0] != '\0') {
         event_say(event, " in %s", owners->unit);
+    }
 }
 
 void change_text_peer(struct event *event, const struct holder *holder)

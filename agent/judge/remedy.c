@@ -130,8 +130,11 @@ static void advise_stop(struct advice *advice, const char *what)
         return;
     }
     buf_add_text(&text, what);
-    if (owner->container[0] != '\0')
-        buf_printf(&text, "; it runs in container %.12s", owner->container);
+    if (owner->container[0] != '\0') {
+        char label[OWNER_CONTAINER_NAME_MAX];
+        holder_container_label(owner, label);
+        buf_printf(&text, "; it runs in container %s", label);
+    }
     remedy_command_stop(&command, owner);
     add_built(advice, REMEDY_STOP, &text, &command);
 }

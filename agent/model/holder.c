@@ -1,6 +1,9 @@
 #include "model/holder.h"
 
 #include <errno.h>
+#include <stdio.h>
+
+#define CONTAINER_ID_SHORT 12
 
 void holders_done(struct holders *holders)
 {
@@ -145,6 +148,14 @@ int holders_add_claimed(struct holders *holders, const struct sock *sock, const 
 int holders_add(struct holders *holders, const struct sock *sock)
 {
     return holders_add_claimed(holders, sock, &(struct claim){0});
+}
+
+void holder_container_label(const struct owner *owner, char ret_label[static OWNER_CONTAINER_NAME_MAX])
+{
+    bool named = owner->container_name[0] != '\0';
+    (void)snprintf(ret_label, OWNER_CONTAINER_NAME_MAX, "%.*s",
+                   named ? OWNER_CONTAINER_NAME_MAX - 1 : CONTAINER_ID_SHORT,
+                   named ? owner->container_name : owner->container);
 }
 
 enum restart holder_worse_restart(enum restart left, enum restart right)

@@ -59,6 +59,7 @@ cJSON *json_verdict_add_owner(cJSON *array, const struct owner *owner)
     bool added = json_add_number(json, "pid", owner->pid) && json_add_text(json, "process", owner->process) &&
                  json_add_number(json, "uid", owner->uid) && json_add_text_or_null(json, "unit", owner->unit) &&
                  json_add_text_or_null(json, "container_id", owner->container) &&
+                 json_add_text_or_null(json, "container_name", owner->container_name) &&
                  json_add_time(json, "last_seen", owner->last_seen_ns) && json_add_bool(json, "alive", owner->alive) &&
                  json_add_bool(json, "inferred", owner->inferred);
     return added ? json : NULL;

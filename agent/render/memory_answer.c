@@ -70,6 +70,8 @@ static bool read_owner(const cJSON *object, struct owner *ret_owner)
         !read_text(object, "process", owner.process, sizeof(owner.process)) ||
         !read_text(object, "unit", owner.unit, sizeof(owner.unit)) ||
         !read_text(object, "container_id", owner.container, sizeof(owner.container)) ||
+        (item(object, "container_name") != NULL &&
+         !read_text(object, "container_name", owner.container_name, sizeof(owner.container_name))) ||
         !read_time(object, "last_seen", &owner.last_seen_ns) || !read_bool(object, "alive", &owner.alive) ||
         !read_bool(object, "inferred", &owner.inferred))
         return false;

@@ -1,12 +1,10 @@
 #include "text_owner.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "terminal.h"
 
-#define CONTAINER_ID_SHORT 12
 #define SHARERS_NAMED_MAX 3
 
 /* Holders stand in the order in which they decide: the first one whose owner is known. */
@@ -45,10 +43,10 @@ static size_t count_processes(const struct verdict *verdict, const struct holder
 static void add_place(const struct owner *owner, struct buf *buf)
 {
     if (owner->container[0] != '\0') {
-        char shortened[CONTAINER_ID_SHORT + 1];
-        (void)snprintf(shortened, sizeof(shortened), "%.*s", CONTAINER_ID_SHORT, owner->container);
+        char label[OWNER_CONTAINER_NAME_MAX];
+        holder_container_label(owner, label);
         buf_add_text(buf, ", container ");
-        terminal_add(buf, shortened);
+        terminal_add(buf, label);
     } else if (owner->unit[0] != '\0') {
         buf_add_text(buf, ", ");
         terminal_add(buf, owner->unit);

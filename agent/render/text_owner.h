@@ -6,7 +6,8 @@
 
 /*
  * "sshd (812), ssh.service", "python3 (4127, exited)", "nginx (12) and 3 more, nginx.service",
- * "redis (7), container 0123456789ab"; "-" when no owner is known. Speaks of the sockets that decide.
+ * "redis (7), container web", by its id where its name is not known: "container 0123456789ab"; "-" when no owner is
+ * known. Speaks of the sockets that decide.
  */
 void text_owner_add(const struct verdict *verdict, struct buf *buf);
 

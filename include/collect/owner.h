@@ -21,6 +21,11 @@ static inline void owners_freep(struct owners **owners)
     owners_free(*owners);
 }
 
+/* Writes what the container of this id is called, "" when that is not known. */
+typedef void owners_name_container(void *context, const char *id, char ret_name[static OWNER_CONTAINER_NAME_MAX]);
+/* Whoever is met from now on in a container gets its name as well. context has to outlive owners. */
+void owners_name_containers(struct owners *owners, owners_name_container *name, void *context);
+
 /* At most so many processes are named for one socket. */
 #define OWNERS_PER_INODE_MAX 4
 

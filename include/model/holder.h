@@ -12,6 +12,7 @@
     64 /* a process name is at most 15 bytes (comm), of a thread pool's leader more on some kernels */
 #define OWNER_UNIT_MAX 128
 #define OWNER_CONTAINER_MAX 72
+#define OWNER_CONTAINER_NAME_MAX 192
 
 /* What a process is written in, as far as its executable tells: remedies show code for it. */
 enum runtime { RUNTIME_UNKNOWN, RUNTIME_C, RUNTIME_GO, RUNTIME_JAVA, RUNTIME_NODE, RUNTIME_PYTHON };
@@ -21,14 +22,18 @@ struct owner {
     int32_t pid;
     uint32_t uid;
     char process[OWNER_PROCESS_MAX];
-    char unit[OWNER_UNIT_MAX];           /* systemd unit, "" when none */
-    char container[OWNER_CONTAINER_MAX]; /* container id, "" when none */
-    int64_t last_seen_ns;                /* CLOCK_REALTIME */
-    uint64_t start_ticks;                /* when it started, as proc_pid_stat(5) has it: a pid is used again */
+    char unit[OWNER_UNIT_MAX];                     /* systemd unit, "" when none */
+    char container[OWNER_CONTAINER_MAX];           /* container id, "" when none */
+    char container_name[OWNER_CONTAINER_NAME_MAX]; /* "" when not known */
+    int64_t last_seen_ns;                          /* CLOCK_REALTIME */
+    uint64_t start_ticks; /* when it started, as proc_pid_stat(5) has it: a pid is used again */
     enum runtime runtime;
     bool alive;
     bool inferred; /* true: taken over from the listener, this socket itself was never seen open */
 };
+
+/* What to call the container of an owner that is in one: by its name, or by its id, shortened as engines do it. */
+void holder_container_label(const struct owner *owner, char ret_label[static OWNER_CONTAINER_NAME_MAX]);
 
 #define HOLDER_INODES_MAX 4
 

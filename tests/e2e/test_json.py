@@ -14,7 +14,7 @@ VERDICT_KEYS = ["endpoint", "netns", "verdict", "cause", "frees_in_seconds", "fr
                 "explanation", "remedies"]
 ROW_KEYS = ["states", "accept_queue", "restart_safe", "expected"]
 HOLDER_KEYS = ["state", "local", "remote", "count", "longest_remaining_seconds", "direction", "reuseport", "owners"]
-OWNER_KEYS = ["pid", "process", "uid", "unit", "container_id", "last_seen", "alive", "inferred"]
+OWNER_KEYS = ["pid", "process", "uid", "unit", "container_id", "container_name", "last_seen", "alive", "inferred"]
 CAUSES = {"denied", "address", "privileged", "listener", "bound", "outgoing", "connected", "closing", "time_wait", "unseen",
           "none"}
 REPORT_KEYS = ["taken_at", "host", "netns", "agent", "summary", "summary_left_out"]

@@ -110,10 +110,35 @@ class Owners(unittest.TestCase):
             with held_by_cat(server, preexec_fn=join) as process:
                 server.close()
                 text, owners = self.owners("7003")
-        self.assertEqual(owners[0]["container_id"], CONTAINER)
+        self.assertEqual((owners[0]["container_id"], owners[0]["container_name"]), (CONTAINER, None))
         place = f"container {CONTAINER[:12]}"
         self.assertEqual(text.headline, f"7003/tcp is held by a listener: cat ({process.pid}), {place}")
         self.assertIn(place, flowing(text.advice))
+
+    def check_named(self, port, file, text, name):
+        """What an engine keeps is there for the command alone, in a mount namespace of its own."""
+        top = str(pathlib.Path(*file.parts[:2]))
+        script = 'mount -t tmpfs tmpfs "$1" && mkdir -p "$2" && printf %s "$3" >"$4" && shift 4 && exec "$@"'
+        through = ["unshare", "--mount", "sh", "-c", script, "sh", top, str(file.parent), text, str(file)]
+        if subprocess.run([*through, "true"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
+            self.skipTest("no mount namespace can be made here")
+        with sockets.listener("127.0.0.1", port) as server, cgroup.named(f"docker-{CONTAINER}.scope") as join:
+            with held_by_cat(server, preexec_fn=join) as process:
+                server.close()
+                text, owners = self.owners(str(port), ask=lambda *arguments: run(*arguments, through=through))
+        self.assertEqual([(owner["container_id"], owner["container_name"]) for owner in owners], [(CONTAINER, name)])
+        self.assertEqual(text.headline, f"{port}/tcp is held by a listener: cat ({process.pid}), container {name}")
+        self.assertIn(f"container {name}", flowing(text.advice))
+
+    def test_a_container_of_docker_has_its_name(self):
+        file = pathlib.Path("/var/lib/docker/containers", CONTAINER, "config.v2.json")
+        self.check_named(7005, file, '{"Name":"/web"}', "web")
+
+    def test_a_container_of_kubernetes_has_its_name(self):
+        file = pathlib.Path("/run/containerd/io.containerd.runtime.v2.task/k8s.io", CONTAINER, "config.json")
+        annotations = '{"annotations":{"io.kubernetes.cri.sandbox-namespace":"default",' \
+                      '"io.kubernetes.cri.sandbox-name":"web-7c9f","io.kubernetes.cri.container-name":"nginx"}}'
+        self.check_named(7006, file, annotations, "default/web-7c9f/nginx")
 
     def test_processes_of_another_pid_namespace_are_not_seen(self):
         through = ["unshare", "--pid", "--fork", "--mount-proc"]

@@ -62,7 +62,7 @@ static const char application_row[] =
     "\"holders\":[{\"state\":\"time_wait\",\"local\":\"127.0.0.1:8080\",\"remote\":\"127.0.0.1:51644\",\"count\":3,"
     "\"longest_remaining_seconds\":41.7,\"direction\":\"inbound\",\"reuseport\":null,"
     "\"owners\":[{\"pid\":4127,\"process\":\"python3\",\"uid\":1000,\"unit\":\"app.service\",\"container_id\":null,"
-    "\"last_seen\":\"2026-11-22T19:03:20Z\",\"alive\":false,\"inferred\":false}]}],"
+    "\"container_name\":null,\"last_seen\":\"2026-11-22T19:03:20Z\",\"alive\":false,\"inferred\":false}]}],"
     "\"explanation\":\"Three connections are in TIME_WAIT.\",\"remedies\":[]";
 
 static const char application_extras[] =

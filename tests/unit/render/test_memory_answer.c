@@ -14,8 +14,8 @@
 #include "report_sample.h"
 
 #define OWNER                                                                                                          \
-    "{\"pid\":4127,\"process\":\"python3\",\"uid\":1000,\"unit\":\"app.service\",\"container_id\":null,"               \
-    "\"last_seen\":\"2026-11-22T19:03:20Z\",\"alive\":false,\"inferred\":false}"
+    "{\"pid\":4127,\"process\":\"python3\",\"uid\":1000,\"unit\":\"app.service\",\"container_id\":\"0123\","           \
+    "\"container_name\":\"web\",\"last_seen\":\"2026-11-22T19:03:20Z\",\"alive\":false,\"inferred\":false}"
 #define GROUP(local, owners)                                                                                           \
     "{\"state\":\"time_wait\",\"local\":\"" local                                                                      \
     "\",\"count\":3,\"longest_remaining_seconds\":41.7,\"owners\":[" owners "]}"
@@ -55,7 +55,8 @@ static void sockets_that_the_agent_saw_get_the_owners_that_it_remembers(void **s
     assert_int_equal(first(report)->owners[0].pid, 4127);
     assert_string_equal(first(report)->owners[0].process, "python3");
     assert_string_equal(first(report)->owners[0].unit, "app.service");
-    assert_string_equal(first(report)->owners[0].container, "");
+    assert_string_equal(first(report)->owners[0].container, "0123");
+    assert_string_equal(first(report)->owners[0].container_name, "web");
     assert_false(first(report)->owners[0].alive || first(report)->owners[0].inferred);
     cleanup(memory_answer_done) struct memory_answer answer = read_answer(ANSWER(""));
     wanted_ns = answer.taken_at_ns - CLOCK_NS_PER_S;

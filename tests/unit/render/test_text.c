@@ -182,6 +182,19 @@ static void a_container_is_named_by_twelve_characters(void **state)
     assert_null(strstr(text, "0123456789abc"));
 }
 
+static void a_container_is_named_by_its_name_where_that_is_known(void **state)
+{
+    (void)state;
+    cleanup(report_sample_freep) struct report *report = report_sample_new();
+    struct report_port *port = report_sample_port(report, "80", VERDICT_HELD, CAUSE_LISTENER);
+    struct owner *owner = report_sample_owner(report_sample_holder(port, SOCK_LISTEN, "::", 1), "redis", 7);
+    (void)snprintf(owner->container, sizeof(owner->container), "0123456789abcdef0123456789abcdef");
+    (void)snprintf(owner->container_name, sizeof(owner->container_name), "default/cache-0/redis");
+    cleanup(cleanup_free) char *text = row(report);
+    assert_contains(text, "  redis (7), container default/cache-0/redis");
+    assert_null(strstr(text, "0123456789ab"));
+}
+
 static void no_name_can_drive_the_terminal(void **state)
 {
     (void)state;
@@ -207,6 +220,7 @@ int main(void)
         cmocka_unit_test(the_fullest_accept_queue_is_shown),
         cmocka_unit_test(processes_that_share_a_socket_are_counted_once),
         cmocka_unit_test(a_container_is_named_by_twelve_characters),
+        cmocka_unit_test(a_container_is_named_by_its_name_where_that_is_known),
         cmocka_unit_test(no_name_can_drive_the_terminal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
