@@ -105,8 +105,7 @@ static struct memory *recall(struct verdicts *verdicts, const struct endpoint *e
         current->capacity = capacity;
     }
     const struct memories *former = &verdicts->former;
-    while (verdicts->cursor < former->count &&
-           endpoint_order(&former->items[verdicts->cursor].endpoint, endpoint) < 0)
+    while (verdicts->cursor < former->count && endpoint_order(&former->items[verdicts->cursor].endpoint, endpoint) < 0)
         verdicts->cursor++;
     struct memory *memory = &current->items[current->count++];
     if (verdicts->cursor < former->count && endpoint_equal(&former->items[verdicts->cursor].endpoint, endpoint))
