@@ -11,7 +11,7 @@ need("shellcheck")
 
 def shell_scripts():
     """Executable files of ours whose first line names a shell."""
-    for path in sorted([*find("tests", "deploy", suffixes={"", ".sh"}), pathlib.Path(".ci/run")]):
+    for path in sorted([*find("tests", "deploy", "dashboards", suffixes={"", ".sh"}), pathlib.Path(".ci/run")]):
         if path.is_file() and path.stat().st_mode & stat.S_IXUSR:
             with path.open("rb") as script:
                 if script.readline().rstrip() in (b"#!/bin/sh", b"#!/bin/bash", b"#!/usr/bin/env bash"):
