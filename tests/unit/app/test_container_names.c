@@ -22,6 +22,13 @@ int64_t __wrap_clock_monotonic_ns(void)
     return mock_type(int64_t);
 }
 
+static struct container_names *names_in(const struct scratch *root)
+{
+    struct container_names *names = NULL;
+    assert_int_equal(container_names_new(root->folder, &names), 0);
+    return names;
+}
+
 static void make_folders(struct scratch *root)
 {
     static const char *const folders[] = {"var", "var/lib", "var/lib/docker", "var/lib/docker/containers"};
@@ -48,12 +55,65 @@ static void assert_name(struct container_names *names, const char *id, int64_t a
     assert_string_equal(name, wanted);
 }
 
+/* With the folders that it is in. */
+static void lay_out(struct scratch *root, const char *name, const char *text)
+{
+    char folder[160];
+    (void)snprintf(folder, sizeof(folder), "%s", name);
+    for (char *slash = strchr(folder, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        (void)mkdir(scratch_path(root, folder), S_IRWXU);
+        *slash = '/';
+    }
+    (void)scratch_write_text(root, name, text);
+}
+
+#define STORAGE "lib/containers/storage/overlay-containers/"
+#define LISTED(name) "[{\"id\":\"" ID "\",\"names\":[\"" name "\"],\"image\":\"0\",\"layer\":\"1\",\"created\":\"2\"}]"
+
+/* What Docker, containerd, CRI-O and Podman leave on disk, cut down. */
+static const struct {
+    const char *file;
+    const char *text;
+    const char *list; /* of containers/storage; NULL: there is none */
+    const char *name;
+} layouts[] = {
+    {"var/lib/docker/containers/" ID "/config.v2.json",
+     "{\"State\":{\"Running\":true},\"ID\":\"" ID "\",\"Config\":{\"Labels\":{}},\"Name\":\"/shop-db-1\"}", NULL,
+     "shop-db-1"},
+    {"run/containerd/io.containerd.runtime.v2.task/k8s.io/" ID "/config.json",
+     "{\"ociVersion\":\"1.1.0\",\"annotations\":{\"io.kubernetes.cri.container-name\":\"nginx\","
+     "\"io.kubernetes.cri.container-type\":\"container\",\"io.kubernetes.cri.sandbox-id\":\"" ID "\","
+     "\"io.kubernetes.cri.sandbox-name\":\"web-7c9f\",\"io.kubernetes.cri.sandbox-namespace\":\"default\"}}",
+     NULL, "default/web-7c9f/nginx"},
+    {"run/containers/storage/overlay-containers/" ID "/userdata/config.json",
+     "{\"annotations\":{\"io.container.manager\":\"cri-o\",\"io.kubernetes.container.name\":\"nginx\","
+     "\"io.kubernetes.cri-o.Name\":\"k8s_nginx_web-7c9f_default_0_0\",\"io.kubernetes.pod.name\":\"web-7c9f\","
+     "\"io.kubernetes.pod.namespace\":\"default\"}}",
+     LISTED("k8s_nginx_web-7c9f_default_0_0"), "default/web-7c9f/nginx"},
+    {"var/" STORAGE ID "/userdata/config.json",
+     "{\"annotations\":{\"io.container.manager\":\"libpod\",\"org.opencontainers.image.stopSignal\":\"15\"}}",
+     LISTED("web"), "web"},
+};
+
+static void each_engine_s_own_files_tell_the_name(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++) {
+        cleanup(scratch_done) struct scratch root = scratch_make();
+        cleanup(container_names_freep) struct container_names *names = names_in(&root);
+        lay_out(&root, layouts[i].file, layouts[i].text);
+        if (layouts[i].list != NULL)
+            lay_out(&root, "var/" STORAGE "containers.json", layouts[i].list);
+        assert_name(names, ID, 1000, layouts[i].name);
+    }
+}
+
 static void a_name_is_read_again_after_a_minute(void **state)
 {
     (void)state;
     cleanup(scratch_done) struct scratch root = scratch_make();
-    cleanup(container_names_freep) struct container_names *names = NULL;
-    assert_int_equal(container_names_new(root.folder, &names), 0);
+    cleanup(container_names_freep) struct container_names *names = names_in(&root);
     make_folders(&root);
     call(&root, ID, "web");
     assert_name(names, ID, 1000, "web");
@@ -66,8 +126,7 @@ static void that_there_is_no_name_is_remembered_too(void **state)
 {
     (void)state;
     cleanup(scratch_done) struct scratch root = scratch_make();
-    cleanup(container_names_freep) struct container_names *names = NULL;
-    assert_int_equal(container_names_new(root.folder, &names), 0);
+    cleanup(container_names_freep) struct container_names *names = names_in(&root);
     assert_name(names, ID, 1000, "");
     make_folders(&root);
     call(&root, ID, "web");
@@ -81,8 +140,7 @@ static void the_one_that_was_read_longest_ago_makes_room(void **state)
 {
     (void)state;
     cleanup(scratch_done) struct scratch root = scratch_make();
-    cleanup(container_names_freep) struct container_names *names = NULL;
-    assert_int_equal(container_names_new(root.folder, &names), 0);
+    cleanup(container_names_freep) struct container_names *names = names_in(&root);
     make_folders(&root);
     call(&root, ID, "web");
     char id[OWNER_CONTAINER_MAX];
@@ -104,6 +162,7 @@ static void the_one_that_was_read_longest_ago_makes_room(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_engine_s_own_files_tell_the_name),
         cmocka_unit_test(a_name_is_read_again_after_a_minute),
         cmocka_unit_test(that_there_is_no_name_is_remembered_too),
         cmocka_unit_test(the_one_that_was_read_longest_ago_makes_room),
