@@ -15,7 +15,7 @@
     destinationPredictionRatio: 0.2,
     destinationPredictionSeconds: 3600,
 
-    // Share of one core: the agent's --cpu-budget, and how much of it may be exceeded. The budget spaces the looks at the
+    // Share of one core: the agent's --cpu-budget, and how often that it may take. The budget spaces the looks at the
     // sockets; answering requests comes on top.
     cpuBudget: 0.01,
     cpuBudgetFactor: 2,
