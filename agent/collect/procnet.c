@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include "procnet_decode.h"
+#include "query.h"
 
 /* The kernel hands out whole lines, a page of them at a time; a line is 150 bytes long. */
 #define BUFFER_SIZE 8192
@@ -33,6 +34,7 @@ struct passage {
     enum part part;
     bool past_title;
     bool past_head;
+    uint32_t read_after_ms; /* of the lines in the buffer */
     sockets_visit *visit;
     void *context;
     struct error *error;
@@ -59,6 +61,7 @@ static int read_line(struct passage *passage, const char *line)
     int r = procnet_decode(passage->table, line, &sock, passage->error);
     if (r < 0)
         return r;
+    sock.read_after_ms = passage->read_after_ms;
     passage->past_head = passage->past_head || sock.state != SOCK_LISTEN;
     bool in_part = passage->past_head == (passage->part == PART_REST);
     return in_part && is_asked_for(passage->query, &sock) ? passage->visit(passage->context, &sock) : 0;
@@ -110,6 +113,7 @@ static int read_file(struct procnet *procnet, const struct file *file, struct pa
         ssize_t length = read_more(file, procnet->buffer + kept, room, error);
         if (length < 0)
             return (int)length;
+        passage->read_after_ms = query_age_ms(passage->query);
         if (length == 0)
             return passage->past_title && kept == 0
                        ? 0
@@ -132,7 +136,7 @@ int procnet_walk(struct procnet *procnet, const struct sockets_query *query, soc
     for (enum part part = PART_HEAD; part <= PART_REST; part++) {
         for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT; family++) {
             const struct file *file = &procnet->files[query->protocol][family];
-            struct passage passage = {query, &file->table, part, false, false, visit, context, error};
+            struct passage passage = {query, &file->table, part, false, false, 0, visit, context, error};
             int r = has_rest[family] ? read_file(procnet, file, &passage) : 0;
             if (r < 0)
                 return r;

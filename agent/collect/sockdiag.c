@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include "query.h"
 #include "sockdiag_answer.h"
 #include "sockdiag_request.h"
 
@@ -23,7 +24,6 @@ struct sockdiag {
     struct mnl_socket *socket; /* owned; NULL after a failure: half an answer may still be queued on it */
     uint32_t sequence;         /* of the latest request */
     bool shows_bound;
-    uint8_t buffer[RECEIVE_SIZE];
 };
 
 /* One walk as the callback sees it. */
@@ -61,12 +61,12 @@ static int connect_to_kernel(struct sockdiag *sockdiag, struct error *error)
     return 0;
 }
 
-static ssize_t receive(struct sockdiag *sockdiag, struct error *error)
+static ssize_t receive(struct sockdiag *sockdiag, uint8_t ret_buffer[static RECEIVE_SIZE], struct error *error)
 {
     int interruptions = 0;
     for (;;) {
         struct sockaddr_nl sender = {0};
-        struct iovec room = {.iov_base = sockdiag->buffer, .iov_len = sizeof(sockdiag->buffer)};
+        struct iovec room = {.iov_base = ret_buffer, .iov_len = RECEIVE_SIZE};
         struct msghdr message = {.msg_name = &sender, .msg_namelen = sizeof(sender), .msg_iov = &room, .msg_iovlen = 1};
 
         ssize_t length = recvmsg(mnl_socket_get_fd(sockdiag->socket), &message, 0);
@@ -85,18 +85,21 @@ static ssize_t receive(struct sockdiag *sockdiag, struct error *error)
     }
 }
 
-/* Sends the request and reads its answer to the end. */
-static int ask(struct sockdiag *sockdiag, const struct nlmsghdr *request, const struct sockdiag_answer *answer,
-               struct error *error)
+/* Sends the request and reads its answer to the end. The kernel writes a datagram while the one before it is read. */
+static int ask(struct sockdiag *sockdiag, const struct sockets_query *query, const struct nlmsghdr *request,
+               struct sockdiag_answer *answer, struct error *error)
 {
     if (mnl_socket_sendto(sockdiag->socket, request, request->nlmsg_len) < 0)
         return error_set(error, -errno, "cannot ask the kernel for its sockets: %s", strerror(errno));
+    /* Not kept with the socket: there is one for each namespace. */
+    alignas(struct nlmsghdr) uint8_t buffer[RECEIVE_SIZE];
     bool done = false;
     while (!done) {
-        ssize_t length = receive(sockdiag, error);
+        answer->read_after_ms = query_age_ms(query);
+        ssize_t length = receive(sockdiag, buffer, error);
         if (length < 0)
             return (int)length;
-        int result = sockdiag_answer_read(answer, sockdiag->buffer, (size_t)length, &done, error);
+        int result = sockdiag_answer_read(answer, buffer, (size_t)length, &done, error);
         if (result < 0)
             return result;
     }
@@ -107,16 +110,16 @@ static int walk_tcp(struct sockdiag *sockdiag, const struct sockets_query *query
                     struct error *error)
 {
     alignas(struct nlmsghdr) uint8_t buffer[SOCKDIAG_REQUEST_SIZE];
-    const struct sockdiag_answer answer = {PROTOCOL_TCP, ++sockdiag->sequence, visit_and_learn, walk};
-    return ask(sockdiag, sockdiag_request_tcp(buffer, answer.sequence, query, states), &answer, error);
+    struct sockdiag_answer answer = {PROTOCOL_TCP, ++sockdiag->sequence, visit_and_learn, walk};
+    return ask(sockdiag, query, sockdiag_request_tcp(buffer, answer.sequence, query, states), &answer, error);
 }
 
 static int walk_udp(struct sockdiag *sockdiag, const struct sockets_query *query, uint8_t family, struct walk *walk,
                     struct error *error)
 {
     alignas(struct nlmsghdr) uint8_t buffer[SOCKDIAG_REQUEST_SIZE];
-    const struct sockdiag_answer answer = {PROTOCOL_UDP, ++sockdiag->sequence, visit_and_learn, walk};
-    return ask(sockdiag, sockdiag_request_udp(buffer, answer.sequence, query, family), &answer, error);
+    struct sockdiag_answer answer = {PROTOCOL_UDP, ++sockdiag->sequence, visit_and_learn, walk};
+    return ask(sockdiag, query, sockdiag_request_udp(buffer, answer.sequence, query, family), &answer, error);
 }
 
 static int walk_families(struct sockdiag *sockdiag, const struct sockets_query *query, uint32_t tcp_states,

@@ -38,7 +38,10 @@ static int read_message(const struct sockdiag_answer *answer, const struct nlmsg
     case TCPDIAG_GETSOCK:
     case SOCK_DIAG_BY_FAMILY:
         result = sockdiag_decode(message, header->nlmsg_len, answer->protocol, &sock, error);
-        return result < 0 ? result : answer->visit(answer->context, &sock);
+        if (result < 0)
+            return result;
+        sock.read_after_ms = answer->read_after_ms;
+        return answer->visit(answer->context, &sock);
     case NLMSG_DONE:
         result = read_status(message, header->nlmsg_len, error);
         *ret_done = result == 0;

@@ -12,6 +12,7 @@ struct sockdiag_answer {
     uint32_t sequence; /* of the request that it answers */
     sockets_visit *visit;
     void *context;
+    uint32_t read_after_ms; /* of the sockets in the datagram */
 };
 
 /*

@@ -6,6 +6,9 @@
 #define TIME_WAIT_MS 60000
 /* A busy machine comes to its timers late, by some milliseconds as a rule: the port is to be free when it was said. */
 #define LATENESS_MS 100
+/* Where it is open which of two times counts, the later one is told when it is so little later: half a second may be.
+ */
+#define VAGUENESS_MS 300
 #define NEVER_MS INT64_MAX
 
 /* When a bind works again: not before the one, and by the other. */
@@ -24,8 +27,8 @@ static int64_t max(int64_t left, int64_t right)
     return left > right ? left : right;
 }
 
-/* When the last socket of the group is gone, at the latest. */
-static int64_t gone_after_ms(const struct judge_evidence *evidence, const struct holder *holder)
+/* When a socket of the group that has so much time left is gone, at the latest. */
+static int64_t gone_after_ms(const struct judge_evidence *evidence, const struct holder *holder, uint32_t remaining_ms)
 {
     if (!holder->minisocket)
         return NEVER_MS;
@@ -34,7 +37,7 @@ static int64_t gone_after_ms(const struct judge_evidence *evidence, const struct
         armed_ms = evidence->settings->fin_timeout_seconds * 1000;
     /* The setting was another when this timer was armed, or TCP_LINGER2 overruled it. */
     armed_ms = max(armed_ms, holder->longest_remaining_ms);
-    return holder->longest_remaining_ms + kernel_timer_slack_ms(evidence->settings, armed_ms) + LATENESS_MS;
+    return remaining_ms + kernel_timer_slack_ms(evidence->settings, armed_ms) + LATENESS_MS;
 }
 
 static struct window window_at(const struct judge_evidence *evidence, const struct place *place, bool reuseaddr)
@@ -47,8 +50,9 @@ static struct window window_at(const struct judge_evidence *evidence, const stru
         enum overlap overlap = overlap_of(holder, &place->address);
         if (overlap == OVERLAP_NO)
             continue;
-        int64_t gone_ms = gone_after_ms(evidence, holder);
-        first_ms = min(first_ms, gone_ms);
+        int64_t gone_ms = gone_after_ms(evidence, holder, holder->longest_remaining_ms);
+        /* Where they only may be in the way, it may be any one of the group that is. */
+        first_ms = min(first_ms, gone_after_ms(evidence, holder, holder->shortest_remaining_ms));
         last_ms = max(last_ms, gone_ms);
         if (overlap == OVERLAP_YES)
             last_sure_ms = max(last_sure_ms, gone_ms);
@@ -77,7 +81,7 @@ struct frees waiting_for(const struct judge_evidence *evidence, const struct pla
     }
     if (all.earliest_ms == NEVER_MS)
         return (struct frees){.kind = FREES_NEVER};
-    if (all.earliest_ms < all.latest_ms)
+    if (all.latest_ms - all.earliest_ms > VAGUENESS_MS)
         return (struct frees){.kind = FREES_NOT_KNOWN};
     return (struct frees){.kind = FREES_AFTER, .seconds = (double)all.latest_ms / 1000};
 }

@@ -70,7 +70,7 @@ static struct holder *append(struct holders *holders, const struct sock *sock)
         .remote = sock->remote,
         .remote_port = sock->remote_port,
         .uid = sock->uid,
-        .shortest_remaining_ms = sock->remaining_ms,
+        .shortest_remaining_ms = sock_due_ms(sock),
     };
     return holder;
 }
@@ -102,10 +102,11 @@ static int64_t fullness(uint32_t length, uint32_t limit)
 
 static void count_in(struct holder *holder, const struct sock *sock)
 {
-    if (sock->remaining_ms > holder->longest_remaining_ms)
-        holder->longest_remaining_ms = sock->remaining_ms;
-    if (sock->remaining_ms < holder->shortest_remaining_ms)
-        holder->shortest_remaining_ms = sock->remaining_ms;
+    uint32_t due_ms = sock_due_ms(sock);
+    if (due_ms > holder->longest_remaining_ms)
+        holder->longest_remaining_ms = due_ms;
+    if (due_ms < holder->shortest_remaining_ms)
+        holder->shortest_remaining_ms = due_ms;
     if (holder->count == 0 ||
         fullness(sock->queue_length, sock->queue_limit) > fullness(holder->queue_length, holder->queue_limit)) {
         holder->queue_length = sock->queue_length;

@@ -41,6 +41,7 @@ struct sockets_query {
     bool explicit_binds; /* TCP: only connections whose source port was chosen by bind(), TIME_WAITs left out */
     bool listeners;      /* TCP: only those that listen: a small table of their own, cheap whatever else there is */
     bool directions;     /* ask for tcp_info, which tells who opened a connection; dear: for one port only */
+    int64_t as_of_ns;    /* CLOCK_MONOTONIC: sock.read_after_ms counts from then; 0: it stays 0 */
 };
 
 /* Takes one socket; a negative errno ends the walk. */

@@ -78,7 +78,7 @@ struct holder {
     struct address remote; /* of one of them, an example */
     uint16_t remote_port;  /* 0: has no peer */
     uint64_t count;
-    uint32_t longest_remaining_ms;  /* minisockets */
+    uint32_t longest_remaining_ms;  /* minisockets: largest sock_due_ms() */
     uint32_t shortest_remaining_ms; /* minisockets */
     uint32_t queue_length;          /* listeners: of the fullest of the group */
     uint32_t queue_limit;
@@ -88,7 +88,7 @@ struct holder {
     enum restart restart;               /* listeners: of the worst of the group, by a look into the process */
     uint32_t inodes[HOLDER_INODES_MAX]; /* of the first that have one */
     size_t inode_count;
-    struct claim claim;   /* of those without an inode */
+    struct claim claim;   /* of those without an inode, and of listeners */
     struct owner *owners; /* owned by a verdict's holders, NULL in a census; in the order of the inodes */
     size_t owner_count;
 };

@@ -54,9 +54,16 @@ struct sock {
     uint32_t interface; /* index of the interface it is bound to, 0: none */
     uint32_t
         remaining_ms; /* minisockets: until the timer is due; stays 0 up to the timer slack while it still exists */
-    uint32_t queue_length; /* listeners: connections waiting for accept() */
-    uint32_t queue_limit;  /* listeners: the backlog, or SOCK_QUEUE_LIMIT_UNKNOWN; full when length > limit */
-    uint32_t inode;        /* 0: no process has it open */
+    uint32_t read_after_ms; /* how long after sockets_query.as_of_ns the kernel told of it */
+    uint32_t queue_length;  /* listeners: connections waiting for accept() */
+    uint32_t queue_limit;   /* listeners: the backlog, or SOCK_QUEUE_LIMIT_UNKNOWN; full when length > limit */
+    uint32_t inode;         /* 0: no process has it open */
     uint32_t uid;
     uint64_t cookie; /* identity for the socket's whole life, TIME_WAIT included; or SOCK_COOKIE_DERIVED */
 };
+
+/* Minisockets: until the timer is due, from the time that the whole walk counts from, however long it took. */
+static inline uint32_t sock_due_ms(const struct sock *sock)
+{
+    return sock->remaining_ms + sock->read_after_ms;
+}
