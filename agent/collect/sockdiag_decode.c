@@ -30,8 +30,7 @@ static void span_skip(struct span *span, size_t size)
 struct attributes {
     bool v6only_known;
     bool v6only;
-    bool info_known;
-    struct tcp_info info;
+    struct span info; /* a struct tcp_info, as much of it as this kernel has; empty: it was not told */
 };
 
 static bool decode_family(uint8_t number, enum family *ret_family)
@@ -70,10 +69,7 @@ static bool decode_attributes(struct span span, struct attributes *ret_attribute
             attributes.v6only = payload[0] != 0;
             break;
         case INET_DIAG_INFO:
-            /* Its length depends on the kernel: what an older one does not have stays zero. */
-            memcpy(&attributes.info, payload, length < sizeof(attributes.info) ? length : sizeof(attributes.info));
-            attributes.info_known =
-                length >= offsetof(struct tcp_info, tcpi_bytes_retrans) + sizeof(attributes.info.tcpi_bytes_retrans);
+            attributes.info = (struct span){payload, length};
             break;
         default:
             break;
@@ -99,11 +95,16 @@ static enum v6only decode_v6only(const struct sock *sock, const struct attribute
  * kept no counts: with nothing in flight, what is acknowledged is one more than what was sent, or the same. tcp_info is
  * filled under the socket's lock, so its fields belong together. After an own FIN this no longer holds.
  */
-static enum direction direction_of_info(const struct tcp_info *info)
+static enum direction direction_of_info(struct span span)
 {
-    if (info->tcpi_unacked > 0)
+    struct tcp_info info;
+    size_t needed = offsetof(struct tcp_info, tcpi_bytes_retrans) + sizeof(info.tcpi_bytes_retrans);
+    if (span.length < needed)
         return DIRECTION_UNKNOWN;
-    uint64_t beyond = info->tcpi_bytes_acked - (info->tcpi_bytes_sent - info->tcpi_bytes_retrans);
+    memcpy(&info, span.bytes, needed);
+    if (info.tcpi_unacked > 0)
+        return DIRECTION_UNKNOWN;
+    uint64_t beyond = info.tcpi_bytes_acked - (info.tcpi_bytes_sent - info.tcpi_bytes_retrans);
     if (beyond > 1)
         return DIRECTION_UNKNOWN;
     return beyond == 1 ? DIRECTION_OUTBOUND : DIRECTION_INBOUND;
@@ -113,9 +114,9 @@ static enum direction decode_direction(const struct sock *sock, const struct att
 {
     enum direction direction = sockstate_direction(sock);
     bool open = sock->state == SOCK_ESTABLISHED || sock->state == SOCK_CLOSE_WAIT;
-    if (direction != DIRECTION_UNKNOWN || sock->protocol != PROTOCOL_TCP || !open || !attributes->info_known)
+    if (direction != DIRECTION_UNKNOWN || sock->protocol != PROTOCOL_TCP || !open)
         return direction;
-    return direction_of_info(&attributes->info);
+    return direction_of_info(attributes->info);
 }
 
 int sockdiag_decode(const void *message, size_t length, enum protocol protocol, struct sock *ret_sock,

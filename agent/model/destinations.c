@@ -3,9 +3,10 @@
 #include <errno.h>
 
 struct destinations {
-    struct destination *items; /* owned; max_count of them */
+    struct destination *items; /* owned; as many as the capacity */
     uint32_t *slots;           /* owned; open addressing: index into items, plus one; 0: free */
-    size_t slot_count;         /* a power of two, at least twice max_count */
+    size_t slot_count;         /* twice the capacity */
+    size_t capacity;           /* a power of two, or 0; grows as far as max_count needs */
     size_t max_count;
     size_t count;
     uint64_t uncounted;
@@ -14,23 +15,17 @@ struct destinations {
 
 /* Rates follow a change within about so long. */
 #define SMOOTHING_S 15.0
+#define CAPACITY_MIN 16
 #define NS_PER_S 1e9
+#define FNV_BASIS UINT64_C(0xcbf29ce484222325)
+#define FNV_PRIME UINT64_C(0x100000001b3)
 
 int destinations_new(size_t max_count, struct destinations **ret_destinations)
 {
     struct destinations *destinations = calloc(1, sizeof(*destinations));
     if (destinations == NULL)
         return -ENOMEM;
-    destinations->slot_count = 2;
-    while (destinations->slot_count < 2 * max_count)
-        destinations->slot_count *= 2;
     destinations->max_count = max_count;
-    destinations->items = calloc(max_count, sizeof(*destinations->items));
-    destinations->slots = calloc(destinations->slot_count, sizeof(*destinations->slots));
-    if (destinations->items == NULL || destinations->slots == NULL) {
-        destinations_free(destinations);
-        return -ENOMEM;
-    }
     *ret_destinations = destinations;
     return 0;
 }
@@ -44,20 +39,21 @@ void destinations_free(struct destinations *destinations)
     free(destinations);
 }
 
-static uint64_t mix(uint64_t hash, const void *bytes, size_t length)
+/* FNV-1a, but by words: a hash is made for each socket of a dump. */
+static uint64_t mix(uint64_t hash, const struct address *address)
 {
-    const unsigned char *byte = bytes;
-    for (size_t i = 0; i < length; i++)
-        hash = (hash ^ byte[i]) * UINT64_C(0x100000001b3);
-    return hash;
+    uint64_t words[2];
+    memcpy(words, address->bytes, sizeof(words));
+    hash = (hash ^ words[0]) * FNV_PRIME;
+    hash ^= hash >> 32;
+    hash = (hash ^ words[1]) * FNV_PRIME;
+    return hash ^ hash >> 32;
 }
 
 static size_t hash_of(const struct destination *key)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ key->port ^ (uint64_t)key->protocol << 16;
-    hash = mix(hash, key->destination.bytes, sizeof(key->destination.bytes));
-    hash = mix(hash, key->source.bytes, sizeof(key->source.bytes));
-    return (size_t)(hash ^ hash >> 32);
+    uint64_t hash = FNV_BASIS ^ key->port ^ (uint64_t)key->protocol << 16;
+    return (size_t)mix(mix(hash, &key->destination), &key->source);
 }
 
 static bool same(const struct destination *left, const struct destination *right)
@@ -75,10 +71,38 @@ static uint32_t *slot_of(const struct destinations *destinations, const struct d
     return &destinations->slots[at];
 }
 
+/* NULL when it is not there. */
+static struct destination *find(const struct destinations *destinations, const struct destination *key)
+{
+    if (destinations->capacity == 0)
+        return NULL;
+    uint32_t slot = *slot_of(destinations, key);
+    return slot != 0 ? &destinations->items[slot - 1] : NULL;
+}
+
+/* Most namespaces have few destinations, or none. */
+static bool grow(struct destinations *destinations)
+{
+    size_t capacity = destinations->capacity > 0 ? destinations->capacity * 2 : CAPACITY_MIN;
+    struct destination *items = reallocarray(destinations->items, capacity, sizeof(*items));
+    if (items == NULL)
+        return false;
+    destinations->items = items;
+    uint32_t *slots = calloc(capacity * 2, sizeof(*slots));
+    if (slots == NULL)
+        return false;
+    free(destinations->slots);
+    destinations->slots = slots;
+    destinations->slot_count = capacity * 2;
+    destinations->capacity = capacity;
+    for (size_t i = 0; i < destinations->count; i++)
+        *slot_of(destinations, &items[i]) = (uint32_t)(i + 1);
+    return true;
+}
+
 void destinations_begin(struct destinations *destinations)
 {
     size_t kept = 0;
-    /* What was never written takes no memory. */
     if (destinations->count > 0)
         memset(destinations->slots, 0, destinations->slot_count * sizeof(*destinations->slots));
     for (size_t i = 0; i < destinations->count; i++) {
@@ -110,19 +134,28 @@ static struct destination key_of(const struct sock *sock)
     };
 }
 
+/* NULL when there is no room. */
+static struct destination *find_or_add(struct destinations *destinations, const struct destination *key)
+{
+    struct destination *found = find(destinations, key);
+    if (found != NULL)
+        return found;
+    bool full = destinations->count == destinations->max_count;
+    if (full || (destinations->count == destinations->capacity && !grow(destinations)))
+        return NULL;
+    destinations->items[destinations->count] = *key;
+    *slot_of(destinations, key) = (uint32_t)(destinations->count + 1);
+    return &destinations->items[destinations->count++];
+}
+
 void destinations_add(struct destinations *destinations, const struct sock *sock, bool entered, bool reusable)
 {
     struct destination key = key_of(sock);
-    uint32_t *slot = slot_of(destinations, &key);
-    if (*slot == 0) {
-        if (destinations->count == destinations->max_count) {
-            destinations->uncounted++;
-            return;
-        }
-        destinations->items[destinations->count++] = key;
-        *slot = (uint32_t)destinations->count;
+    struct destination *item = find_or_add(destinations, &key);
+    if (item == NULL) {
+        destinations->uncounted++;
+        return;
     }
-    struct destination *item = &destinations->items[*slot - 1];
     if (sock->state == SOCK_TIME_WAIT)
         item->time_wait++;
     else
@@ -134,9 +167,9 @@ void destinations_add(struct destinations *destinations, const struct sock *sock
 void destinations_mark_chosen(struct destinations *destinations, const struct sock *sock)
 {
     struct destination key = key_of(sock);
-    uint32_t slot = *slot_of(destinations, &key);
-    if (slot != 0)
-        destinations->items[slot - 1].chosen++;
+    struct destination *item = find(destinations, &key);
+    if (item != NULL)
+        item->chosen++;
 }
 
 static void smooth(struct destination *item, double elapsed_s)
