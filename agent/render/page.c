@@ -98,6 +98,41 @@ static void add_rows(const struct report *report, struct buf *buf)
     }
 }
 
+/* What there is to choose from, when there is a choice; as in page/netns.js. */
+static void add_namespaces(const struct report *report, struct buf *buf)
+{
+    bool several = report != NULL && report->other_count > 0;
+    buf_printf(buf, "%s>Namespace <select id=\"netns\"><option value=\"\">all</option>", several ? "" : " hidden");
+    for (size_t i = 0; several && i <= report->other_count; i++) {
+        buf_add_text(buf, "<option>");
+        html_add(buf, report_netns_at(report, i)->name);
+        buf_add_text(buf, "</option>");
+    }
+    buf_add_text(buf, "</select></label>\n</div>\n");
+}
+
+static uint64_t sockets_of(const struct report *report, enum protocol protocol, enum sock_state state)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i <= report->other_count; i++)
+        for (enum family family = FAMILY_IPV4; family < FAMILY_COUNT; family++)
+            count += report_netns_at(report, i)->totals[protocol][family][state];
+    return count;
+}
+
+/* As in page/netns.js. */
+static void add_totals(const struct report *report, struct buf *buf)
+{
+    buf_add_text(buf, "<p id=\"totals\" class=\"quiet\">");
+    if (report != NULL && !report->failed)
+        buf_printf(buf,
+                   "Sockets: %" PRIu64 " established, %" PRIu64 " TIME_WAIT, %" PRIu64 " listening, %" PRIu64 " UDP",
+                   sockets_of(report, PROTOCOL_TCP, SOCK_ESTABLISHED), sockets_of(report, PROTOCOL_TCP, SOCK_TIME_WAIT),
+                   sockets_of(report, PROTOCOL_TCP, SOCK_LISTEN),
+                   sockets_of(report, PROTOCOL_UDP, SOCK_ESTABLISHED) + sockets_of(report, PROTOCOL_UDP, SOCK_CLOSE));
+    buf_add_text(buf, "</p>\n");
+}
+
 static void add_footer(const struct report *report, struct buf *buf)
 {
     buf_add_text(buf, "</main>\n<footer>\n<span id=\"cost\">");
@@ -114,6 +149,9 @@ void page_render(const struct report *report, struct buf *buf)
     add_head(report, buf);
     add_summary(report, buf);
     buf_add_text(buf, PAGE_FRAME_PORTS_BEGIN);
+    add_namespaces(report, buf);
+    add_totals(report, buf);
+    buf_add_text(buf, PAGE_FRAME_PORTS_TABLE);
     if (report != NULL)
         add_rows(report, buf);
     buf_add_text(buf, PAGE_FRAME_PORTS_END PAGE_FRAME_TRENDS);

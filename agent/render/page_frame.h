@@ -23,8 +23,10 @@
     "<option value=\"blocked\">blocked</option><option value=\"reusable\">reusable</option>"                           \
     "<option value=\"unknown\">unknown</option><option value=\"served\">with a server</option>"                        \
     "<option value=\"free\">free</option></select></label>\n"                                                          \
-    "<label id=\"netns-choice\" hidden>Namespace <select id=\"netns\"></select></label>\n"                             \
-    "</div>\n"                                                                                                         \
+    "<label id=\"netns-choice\" class=\"live-only\""
+
+/* Between them: the rest of the choice of a namespace. */
+#define PAGE_FRAME_PORTS_TABLE                                                                                         \
     "<div class=\"scroll\" role=\"group\" aria-labelledby=\"ports-title\" tabindex=\"0\">\n"                           \
     "<table id=\"port-table\">\n"                                                                                      \
     "<thead><tr>"                                                                                                      \

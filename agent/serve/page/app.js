@@ -5,6 +5,7 @@ import { element, setAttribute, setText } from "./dom.js";
 import { Events } from "./events.js";
 import { age, seconds } from "./format.js";
 import { follow } from "./live.js";
+import { Namespaces } from "./netns.js";
 import { Ports } from "./ports.js";
 import { Trends } from "./trends.js";
 
@@ -14,6 +15,7 @@ const find = (id) => document.getElementById(id);
 const events = new Events(find("event-list"));
 const trends = new Trends(find("charts"), events, (zoomed) => (find("whole").hidden = !zoomed));
 const ports = new Ports(find("port-table"), find("port-count"));
+const namespaces = new Namespaces(find("netns"), find("totals"), (netns) => ports.filter({ netns }));
 const state = { takenAt: null, lost: null, started: null };
 
 function summaryLine(line) {
@@ -39,18 +41,6 @@ function withoutTime(shown, line) {
   const copy = shown.cloneNode(true);
   copy.querySelector(".remaining")?.replaceChildren();
   return copy;
-}
-
-function offerNamespaces({ netns }) {
-  const selector = find("netns");
-  const names = netns.map(({ name }) => name);
-  find("netns-choice").hidden = names.length < 2;
-  const known = [...selector.options].slice(1).map((option) => option.value);
-  if (names.join() === known.join()) return;
-  const chosen = names.includes(selector.value) ? selector.value : "";
-  selector.replaceChildren(new Option("all", ""), ...names.map((name) => new Option(name, name)));
-  selector.value = chosen;
-  ports.filter({ netns: chosen });
 }
 
 function footer({ agent }) {
@@ -80,7 +70,7 @@ function arrived(report) {
   const all = report.netns.flatMap((netns) => netns.ports ?? []);
   ports.update(all, state.takenAt);
   summarise(report);
-  offerNamespaces(report);
+  namespaces.update(report.netns);
   trends.add(all, report.netns.flatMap((netns) => netns.destinations ?? []), state.takenAt);
   trends.recall(all, (name, samples) => ports.rows.get(name)?.spark.recall(samples));
   // Marks for what is new; without them the next round brings them.
@@ -96,11 +86,12 @@ function lost(reason, headline = "Connection lost") {
 
 function showConnection() {
   const { lost: trouble, takenAt } = state;
+  if (trouble === null && takenAt === null) return;
   const old = takenAt === null ? null : age(now() - takenAt);
   setAttribute(find("connection"), "data-state", trouble !== null ? "lost" : "live");
   if (trouble === null) {
     setText(find("announcement"), "");
-    if (old !== null) setText(find("connection"), `Live, data ${old} old`);
+    setText(find("connection"), `Live, data ${old} old`);
   } else {
     setText(find("connection"), `${trouble.headline}, ${old === null ? "no data yet" : `last data ${old} old`} (${trouble.reason})`);
   }
@@ -115,7 +106,6 @@ function tick() {
 
 find("words").addEventListener("input", ({ target }) => ports.filter({ words: target.value }));
 find("only").addEventListener("change", ({ target }) => ports.filter({ only: target.value }));
-find("netns").addEventListener("change", ({ target }) => ports.filter({ netns: target.value }));
 find("whole").addEventListener("click", () => trends.zoom(null));
 const spans = document.querySelectorAll("[data-span]");
 for (const button of spans)

@@ -14,9 +14,7 @@ function fill(port) {
   return port.accept_queue ? port.accept_queue.length / (port.accept_queue.limit ?? Infinity) : -1;
 }
 
-const byPort = (a, b) =>
-  a.netns.localeCompare(b.netns) || a.endpoint.protocol.localeCompare(b.endpoint.protocol) || a.endpoint.port - b.endpoint.port;
-
+// What is equal stays as in the report.
 const ORDERS = {
   worst: (a, b) => RANKS[a.standing] - RANKS[b.standing],
   port: (a, b) => a.endpoint.port - b.endpoint.port,
@@ -58,17 +56,16 @@ export class Ports {
 
   update(ports, takenAt) {
     this.takenAt = takenAt;
-    const gone = new Set(this.rows.keys());
-    for (const port of ports) {
-      const name = key(port);
-      gone.delete(name);
-      if (this.rows.has(name)) this.rows.get(name).set(port);
-      else this.rows.set(name, new Row(port));
-      this.rows.get(name).sample(takenAt);
-    }
-    for (const name of gone) this.rows.delete(name);
+    this.rows = new Map(ports.map((port) => [key(port), this.row(port)]));
+    for (const row of this.rows.values()) row.sample(takenAt);
     this.arrange();
     this.tick();
+  }
+
+  row(port) {
+    const row = this.rows.get(key(port)) ?? new Row();
+    row.set(port);
+    return row;
   }
 
   matches({ port }) {
@@ -81,7 +78,7 @@ export class Ports {
   // Rows move only when their order has changed: moving one would take the focus away from it.
   arrange() {
     const shown = [...this.rows.values()].filter((row) => this.matches(row));
-    shown.sort((a, b) => ORDERS[this.order](a.port, b.port) || byPort(a.port, b.port));
+    shown.sort((a, b) => ORDERS[this.order](a.port, b.port));
     const wanted = shown.flatMap((row) => row.lines);
     const present = this.body.children;
     if (wanted.length !== present.length || wanted.some((line, i) => line !== present[i])) {

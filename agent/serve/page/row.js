@@ -28,7 +28,7 @@ function shapeOf({ explanation, holders, binds, remedies }) {
 }
 
 export class Row {
-  constructor(port) {
+  constructor() {
     this.open = false;
     this.shape = null;
     this.name = element("button", { type: "button", class: "open", "aria-expanded": "false" });
@@ -53,7 +53,6 @@ export class Row {
     this.inside = element("td", { colspan: COLUMNS });
     this.more = element("tr", { class: "more" }, this.inside);
     this.name.addEventListener("click", () => this.toggle());
-    this.set(port);
   }
 
   set(port) {

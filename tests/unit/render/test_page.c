@@ -8,8 +8,10 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "render/page.h"
+#include "rendered.h"
 #include "report_sample.h"
 
 #define PAGE_MAX ((size_t)1 << 20)
@@ -19,11 +21,7 @@ static char *page_of(const struct report *report)
     struct buf buf;
     buf_init(&buf, PAGE_MAX);
     page_render(report, &buf);
-    char *text = NULL;
-    size_t length = 0;
-    assert_return_code(buf_steal(&buf, &text, &length), 0);
-    assert_int_equal(strlen(text), length);
-    return text;
+    return rendered_take(&buf);
 }
 
 static void expect(const struct report *report, const char *part)
@@ -112,6 +110,32 @@ static void a_port_of_another_namespace_names_it(void **state)
     expect(report, "8080/tcp <span class=\"netns\">w&lt;b</span></th>");
 }
 
+static void sockets_are_summed_over_all_namespaces(void **state)
+{
+    (void)state;
+    cleanup(report_sample_freep) struct report *report = report_sample_new();
+    expect(report, "<p id=\"totals\" class=\"quiet\">Sockets: 0 established, 0 TIME_WAIT, 0 listening, 0 UDP</p>");
+    struct report_netns other = {.name = "w<b"};
+    other.totals[PROTOCOL_TCP][FAMILY_IPV6][SOCK_LISTEN] = 2;
+    other.totals[PROTOCOL_UDP][FAMILY_IPV4][SOCK_CLOSE] = 5;
+    report->netns.totals[PROTOCOL_TCP][FAMILY_IPV4][SOCK_LISTEN] = 1;
+    report->netns.totals[PROTOCOL_TCP][FAMILY_IPV4][SOCK_TIME_WAIT] = 7;
+    report->others = calloc(1, sizeof(*report->others));
+    assert_non_null(report->others);
+    report->others[0] = other;
+    report->other_count = 1;
+    expect(report, ">Sockets: 0 established, 7 TIME_WAIT, 3 listening, 5 UDP</p>");
+    expect(report, "class=\"live-only\">Namespace <select id=\"netns\"><option value=\"\">all</option>"
+                   "<option>self</option><option>w&lt;b</option></select>");
+}
+
+static void where_there_is_one_namespace_there_is_no_choice(void **state)
+{
+    (void)state;
+    cleanup(report_sample_freep) struct report *report = report_sample_host();
+    expect(report, "class=\"live-only\" hidden>Namespace ");
+}
+
 static void before_the_first_report_the_page_says_so(void **state)
 {
     (void)state;
@@ -124,6 +148,7 @@ static void a_failed_report_has_no_rows(void **state)
     (void)state;
     cleanup(report_sample_freep) struct report *report = report_sample_failed();
     expect(report, "<tbody>\n</tbody>");
+    expect(report, "<p id=\"totals\" class=\"quiet\"></p>");
 }
 
 static void the_page_holds_no_script_no_style_and_no_absolute_path(void **state)
@@ -154,6 +179,8 @@ int main(void)
         cmocka_unit_test(the_summary_stands_above_the_ports),
         cmocka_unit_test(names_are_escaped_and_made_safe),
         cmocka_unit_test(a_port_of_another_namespace_names_it),
+        cmocka_unit_test(sockets_are_summed_over_all_namespaces),
+        cmocka_unit_test(where_there_is_one_namespace_there_is_no_choice),
         cmocka_unit_test(before_the_first_report_the_page_says_so),
         cmocka_unit_test(a_failed_report_has_no_rows),
         cmocka_unit_test(the_page_holds_no_script_no_style_and_no_absolute_path),

@@ -12,9 +12,9 @@
 
 #include "assets.h"
 
-static const char *const names[] = {"app.js",     "chart.js",  "clock.js",     "details.js", "dom.js",   "dygraph.css",
-                                    "dygraph.js", "events.js", "format.js",    "icon.svg",   "live.js",  "ports.js",
-                                    "row.js",     "series.js", "sparkline.js", "style.css",  "trends.js"};
+static const char *const names[] = {"app.js",     "chart.js",  "clock.js",  "details.js",   "dom.js",    "dygraph.css",
+                                    "dygraph.js", "events.js", "format.js", "icon.svg",     "live.js",   "netns.js",
+                                    "ports.js",   "row.js",    "series.js", "sparkline.js", "style.css", "trends.js"};
 #define NAME_COUNT (sizeof(names) / sizeof(names[0]))
 
 static struct asset asset_of(const char *name, enum board_coding coding)
