@@ -85,7 +85,7 @@ static void explain_source(const struct exhaustion *exhaustion, struct buf *buf)
 }
 
 int exhaustion_explain(struct exhaustion *exhaustion, const struct kernel_settings *settings,
-                       const struct port_set *services)
+                       const struct port_set *services, const char *netns)
 {
     struct buf buf;
     buf_init(&buf, EXPLANATION_MAX);
@@ -99,5 +99,5 @@ int exhaustion_explain(struct exhaustion *exhaustion, const struct kernel_settin
     size_t length;
     int r = buf_steal(&buf, &exhaustion->explanation, &length);
     buf_done(&buf);
-    return r < 0 ? r : exhaustion_remedies(exhaustion, settings, services);
+    return r < 0 ? r : exhaustion_remedies(exhaustion, settings, services, netns);
 }

@@ -17,7 +17,8 @@
 struct advice {
     struct exhaustion *exhaustion;
     const struct kernel_settings *settings;
-    struct buf text; /* of the remedy that is being written */
+    const char *netns; /* as --netns takes it; NULL: the own one */
+    struct buf text;   /* of the remedy that is being written */
     struct buf command;
     int failure; /* 0 or -ENOMEM; sticks */
 };
@@ -49,6 +50,7 @@ static void advise_tw_reuse(struct advice *advice)
     bool elsewhere = settings->tw_reuse == 2 && !is_on_loopback(&advice->exhaustion->destination.counts);
     if (settings->timestamps == 0 || (settings->tw_reuse != 0 && !elsewhere))
         return;
+    remedy_command_enter(&advice->command, advice->netns);
     buf_add_text(&advice->command, "sysctl -w net.ipv4.tcp_tw_reuse=1");
     buf_printf(&advice->text,
                "connect() then takes over a TIME_WAIT that is older than %g s, when both ends use TCP timestamps; it "
@@ -97,8 +99,10 @@ static void advise_wider_range(struct advice *advice, const struct port_set *ser
     widen(settings, services, low, widening);
     if (widening->gained == 0)
         return;
-    buf_printf(&advice->text, "%u ports more for every destination, lasting in /etc/sysctl.d", widening->gained);
+    buf_printf(&advice->text, "%u ports more for every destination%s", widening->gained,
+               advice->netns == NULL ? ", lasting in /etc/sysctl.d" : ", as long as the namespace lives");
     if (widening->servers > 0 && settings->reserved_known) {
+        remedy_command_enter(&advice->command, advice->netns);
         remedy_command_reserve(&advice->command, &widening->reserved);
         buf_add_char(&advice->command, '\n');
         buf_printf(&advice->text, "; the first line keeps it from %u more that %s", widening->servers,
@@ -107,6 +111,7 @@ static void advise_wider_range(struct advice *advice, const struct port_set *ser
         buf_printf(&advice->text, "; %u more %s: reserve first", widening->servers,
                    widening->servers == 1 ? "has a server" : "have servers");
     }
+    remedy_command_enter(&advice->command, advice->netns);
     buf_printf(&advice->command, "sysctl -w net.ipv4.ip_local_port_range=\"%d %d\"", (int)low, UINT16_MAX);
     add(advice, REMEDY_SETTING);
 }
@@ -189,9 +194,9 @@ static void advise(struct advice *advice, const struct port_set *services)
 }
 
 int exhaustion_remedies(struct exhaustion *exhaustion, const struct kernel_settings *settings,
-                        const struct port_set *services)
+                        const struct port_set *services, const char *netns)
 {
-    struct advice advice = {.exhaustion = exhaustion, .settings = settings};
+    struct advice advice = {.exhaustion = exhaustion, .settings = settings, .netns = netns};
     buf_init(&advice.text, TEXT_MAX);
     buf_init(&advice.command, COMMAND_MAX);
     advise(&advice, services);

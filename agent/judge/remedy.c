@@ -1,14 +1,14 @@
 #include "judge/remedy.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 #include "base/buf.h"
 #include "remedy_command.h"
 #include "reuse_code.h"
 
 #define TEXT_MAX 1024
-/* A reservation is pasted whole: a list of every second port would not fit a command line anyway. */
+/* A reservation is pasted whole: a list of every second port would not fit a command line anyway. A path may be long.
+ */
 #define COMMAND_MAX (32 * 1024)
 
 /* Since 5.18 or so tcp_abort() ends minisockets; the oldest kernel that was seen to do it is 6.1. */
@@ -18,7 +18,8 @@
 struct advice {
     struct verdict *verdict;
     const struct kernel_settings *settings;
-    int failure; /* 0 or -ENOMEM; sticks */
+    const char *netns; /* as --netns takes it; NULL: the own one */
+    int failure;       /* 0 or -ENOMEM; sticks */
 };
 
 static void add(struct advice *advice, enum remedy_kind kind, const char *text, const char *command)
@@ -63,10 +64,11 @@ static void advise_wait(struct advice *advice)
     struct buf text;
     struct buf command;
     buf_init(&text, TEXT_MAX);
-    buf_init(&command, TEXT_MAX);
+    buf_init(&command, COMMAND_MAX);
     buf_add_text(&text, "comes back when it is free");
     buf_add_text(&command, "tidewait wait ");
     say_endpoint(&command, &advice->verdict->endpoint);
+    remedy_command_netns(&command, advice->netns);
     add_built(advice, REMEDY_WAIT, &text, &command);
 }
 
@@ -90,11 +92,12 @@ static void advise_release(struct advice *advice)
     struct buf text;
     struct buf command;
     buf_init(&text, TEXT_MAX);
-    buf_init(&command, TEXT_MAX);
+    buf_init(&command, COMMAND_MAX);
     buf_add_text(&text, "needs CAP_NET_ADMIN; a deliberate act, see RFC 1337");
     buf_add_text(&command, "tidewait release ");
     say_endpoint(&command, &endpoint);
     buf_add_text(&command, " --time-wait");
+    remedy_command_netns(&command, advice->netns);
     add_built(advice, REMEDY_RELEASE, &text, &command);
 }
 
@@ -121,11 +124,12 @@ static void advise_stop(struct advice *advice, const char *what)
     struct buf text;
     struct buf command;
     buf_init(&text, TEXT_MAX);
-    buf_init(&command, TEXT_MAX);
+    buf_init(&command, COMMAND_MAX);
     if (owner == NULL) {
         buf_add_text(&text, "shows which process it is, to who may see it");
         buf_add_text(&command, "sudo tidewait why ");
         say_endpoint(&command, &advice->verdict->endpoint);
+        remedy_command_netns(&command, advice->netns);
         add_built(advice, REMEDY_LOOK, &text, &command);
         return;
     }
@@ -149,7 +153,7 @@ static void advise_reuseaddr(struct advice *advice, bool now)
     struct buf text;
     struct buf command;
     buf_init(&text, TEXT_MAX);
-    buf_init(&command, TEXT_MAX);
+    buf_init(&command, COMMAND_MAX);
     buf_add_text(&text, now ? "set SO_REUSEADDR in the server that starts, before bind(): it works at once."
                             : "set SO_REUSEADDR in the server before bind().");
     if (code->remark != NULL)
@@ -183,18 +187,35 @@ static void advise_reserve(struct advice *advice, const char *text)
     buf_init(&why, TEXT_MAX);
     buf_init(&command, COMMAND_MAX);
     buf_add_text(&why, text);
+    remedy_command_enter(&command, advice->netns);
     remedy_command_reserve(&command, reserved);
     add_built(advice, REMEDY_RESERVE, &why, &command);
 }
 
 static void advise_privilege(struct advice *advice)
 {
-    char command[64];
-    (void)snprintf(command, sizeof(command), "sysctl -w net.ipv4.ip_unprivileged_port_start=%u",
-                   advice->verdict->endpoint.port);
+    struct buf text;
+    struct buf command;
+    buf_init(&text, TEXT_MAX);
+    buf_init(&command, COMMAND_MAX);
     add(advice, REMEDY_PRIVILEGE, "in a systemd unit, for this server alone: AmbientCapabilities=CAP_NET_BIND_SERVICE",
         NULL);
-    add(advice, REMEDY_PRIVILEGE, "lets every user bind it and those above", command);
+    buf_add_text(&text, "lets every user bind it and those above");
+    remedy_command_enter(&command, advice->netns);
+    buf_printf(&command, "sysctl -w net.ipv4.ip_unprivileged_port_start=%u", advice->verdict->endpoint.port);
+    add_built(advice, REMEDY_PRIVILEGE, &text, &command);
+}
+
+static void advise_address(struct advice *advice)
+{
+    struct buf text;
+    struct buf command;
+    buf_init(&text, TEXT_MAX);
+    buf_init(&command, COMMAND_MAX);
+    buf_add_text(&text, "shows the addresses that can be bound here; 0.0.0.0 and [::] always can");
+    remedy_command_enter(&command, advice->netns);
+    buf_add_text(&command, "ip -brief address");
+    add_built(advice, REMEDY_ADDRESS, &text, &command);
 }
 
 static void advise(struct advice *advice)
@@ -209,8 +230,7 @@ static void advise(struct advice *advice)
             "bpftool cgroup tree");
         return;
     case CAUSE_ADDRESS:
-        add(advice, REMEDY_ADDRESS, "shows the addresses that can be bound here; 0.0.0.0 and [::] always can",
-            "ip -brief address");
+        advise_address(advice);
         return;
     case CAUSE_PRIVILEGED:
         advise_privilege(advice);
@@ -224,7 +244,9 @@ static void advise(struct advice *advice)
         return;
     case CAUSE_OUTGOING:
         advise_stop(advice, "ends the process that is connected");
-        advise_reserve(advice, "keeps outgoing connections away from the port; lasting in /etc/sysctl.d");
+        advise_reserve(advice, advice->netns == NULL
+                                   ? "keeps outgoing connections away from the port; lasting in /etc/sysctl.d"
+                                   : "keeps outgoing connections away from the port, as long as the namespace lives");
         return;
     case CAUSE_CONNECTED:
         advise_stop(advice, "ends the process that still has the connections");
@@ -253,9 +275,9 @@ static void advise(struct advice *advice)
     }
 }
 
-int remedies_suggest(struct verdict *verdict, const struct kernel_settings *settings)
+int remedies_suggest(struct verdict *verdict, const struct kernel_settings *settings, const char *netns)
 {
-    struct advice advice = {.verdict = verdict, .settings = settings};
+    struct advice advice = {.verdict = verdict, .settings = settings, .netns = netns};
     advise(&advice);
     return advice.failure;
 }

@@ -1,12 +1,51 @@
 #include "remedy_command.h"
 
+/* What may be pasted into a shell as it is. */
+static bool is_harmless(const char *word)
+{
+    return word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@._-:/")] == '\0';
+}
+
 bool remedy_command_has_service(const struct owner *owner)
 {
     size_t length = strlen(owner->unit);
-    /* What may be pasted into a shell as it is. */
-    bool harmless =
-        strspn(owner->unit, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@._-:") == length;
-    return harmless && length > 8 && strcmp(owner->unit + length - 8, ".service") == 0;
+    /* Of a process in a container it may be the engine's, or one of a systemd in there. */
+    if (owner->container[0] != '\0')
+        return false;
+    return is_harmless(owner->unit) && length > 8 && strcmp(owner->unit + length - 8, ".service") == 0;
+}
+
+static void quote(struct buf *buf, const char *word)
+{
+    if (is_harmless(word)) {
+        buf_add_text(buf, word);
+        return;
+    }
+    buf_add_char(buf, '\'');
+    for (; *word != '\0'; word++)
+        if (*word == '\'')
+            buf_add_text(buf, "'\\''");
+        else
+            buf_add_char(buf, *word);
+    buf_add_char(buf, '\'');
+}
+
+void remedy_command_netns(struct buf *buf, const char *netns)
+{
+    if (netns == NULL)
+        return;
+    buf_add_text(buf, " --netns ");
+    quote(buf, netns);
+}
+
+void remedy_command_enter(struct buf *buf, const char *netns)
+{
+    if (netns == NULL)
+        return;
+    bool is_path = netns[0] == '/';
+    buf_add_text(buf, is_path ? "nsenter --net=" : "nsenter --net=/proc/");
+    quote(buf, netns);
+    buf_add_text(buf, is_path ? " " : "/ns/net ");
 }
 
 void remedy_command_stop(struct buf *buf, const struct owner *owner)

@@ -24,7 +24,7 @@ void exhaustion_note_failure(struct exhaustion *exhaustion);
 
 /*
  * Adds explanation and remedies, after the openers are known. services: ports that have servers, which a wider
- * ip_local_port_range must spare. Returns 0 or -ENOMEM.
+ * ip_local_port_range must spare. netns: as in remedies_suggest(). Returns 0 or -ENOMEM.
  */
 must_use int exhaustion_explain(struct exhaustion *exhaustion, const struct kernel_settings *settings,
-                                const struct port_set *services);
+                                const struct port_set *services, const char *netns);

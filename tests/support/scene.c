@@ -30,7 +30,7 @@ static void choose_state(struct chance *chance, struct sock *sock)
     sock->inode = sock->minisocket || chance_once_in(chance, 2) ? 0 : 7;
 }
 
-static struct bindrule_socket random_socket(struct chance *chance, enum protocol protocol, bool v6only_connections)
+static struct bindrule_socket random_socket(struct chance *chance, enum protocol protocol)
 {
     static const char *const any[] = {"0.0.0.0", "::", "::ffff:0.0.0.0"};
     static const char *const one[] = {"127.0.0.1", "127.0.0.2", "127.0.0.6", "::ffff:127.0.0.1", "::1", "2001:db8::1"};
@@ -45,7 +45,7 @@ static struct bindrule_socket random_socket(struct chance *chance, enum protocol
     if (address_unmapped(&shown->local).family == FAMILY_IPV4)
         return socket;
     shown->v6only = V6ONLY_UNKNOWN;
-    socket.v6only = v6only_connections;
+    socket.v6only = chance_once_in(chance, 2);
     if (is_server(shown)) {
         socket.v6only = !address_is_wildcard(&shown->local) || chance_once_in(chance, 2);
         shown->v6only = socket.v6only ? V6ONLY_YES : V6ONLY_NO;
@@ -68,10 +68,8 @@ struct scene scene_random(struct chance *chance)
     scene.endpoint.any_address = chance_once_in(chance, 2);
     scene.endpoint.address = pick(chance, names, COUNT_OF(names));
     scene.address_count = endpoint_addresses(&scene.endpoint, scene.addresses);
-    /* One server leaves them all: they agree in what the table does not show. */
-    bool v6only_connections = chance_once_in(chance, 2);
     for (size_t i = 0; i < scene.count; i++) {
-        scene.sockets[i] = random_socket(chance, scene.endpoint.protocol, v6only_connections);
+        scene.sockets[i] = random_socket(chance, scene.endpoint.protocol);
         scene.sockets[i].shown.cookie = i + 1;
         scene.gone_ms[i] = scene.sockets[i].shown.remaining_ms + chance_below(chance, SCENE_SLACK_MS + 1);
     }

@@ -17,7 +17,7 @@ static struct exhaustion explained(const struct census *census, const struct ker
     const struct port_set none = {0};
     struct exhaustion exhaustion;
     assert_int_equal(exhaustion_round_find(census, settings, NULL, &exhaustion), 0);
-    assert_int_equal(exhaustion_explain(&exhaustion, settings, services != NULL ? services : &none), 0);
+    assert_int_equal(exhaustion_explain(&exhaustion, settings, services != NULL ? services : &none, NULL), 0);
     const char *text = exhaustion.explanation;
     assert_int_equal(text[strlen(text) - 1], '.');
     assert_null(strstr(text, "might"));
@@ -223,7 +223,7 @@ static void a_range_is_widened_as_far_as_the_kernel_lets_it(void **state)
         settings.local_port_low = cases[i].low;
         settings.local_port_high = cases[i].high;
         settings.unprivileged_port_start = cases[i].unprivileged_start;
-        assert_int_equal(exhaustion_explain(&exhaustion, &settings, &none), 0);
+        assert_int_equal(exhaustion_explain(&exhaustion, &settings, &none, NULL), 0);
         if (cases[i].command != NULL)
             assert_non_null(remedy_with(&exhaustion, cases[i].command));
         else
@@ -260,7 +260,7 @@ static void who_has_most_of_them_is_named_for_the_end_only_when_it_is_full(void 
         exhaustion.openers[0] =
             (struct exhaustion_opener){.owner = {.pid = 7}, .sockets = cases[i].sockets, .several = cases[i].several};
         memcpy(exhaustion.openers[0].owner.unit, cases[i].unit, strlen(cases[i].unit) + 1);
-        assert_int_equal(exhaustion_explain(&exhaustion, &settings, &none), 0);
+        assert_int_equal(exhaustion_explain(&exhaustion, &settings, &none, NULL), 0);
         const struct remedy *stop = NULL;
         for (size_t n = 0; n < exhaustion.remedy_count; n++)
             if (exhaustion.remedies[n].kind == REMEDY_STOP)

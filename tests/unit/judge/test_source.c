@@ -18,7 +18,7 @@ static struct verdict told(struct question question)
     struct kernel_settings settings = world_settings();
     struct verdict verdict = question_put(&question);
     assert_int_equal(explain(&verdict), 0);
-    assert_int_equal(remedies_suggest(&verdict, &settings), 0);
+    assert_int_equal(remedies_suggest(&verdict, &settings, NULL), 0);
     return verdict;
 }
 #define tell(...) told((struct question){__VA_ARGS__})

@@ -245,6 +245,25 @@ static void a_doubtful_holder_that_would_change_the_time_makes_it_unknown(void *
     assert_after(alone.plain, 40000 + SLACK_MS);
 }
 
+/* They share an address, and only some may be of a server that serves both families. */
+static void doubtful_holders_of_one_kind_have_a_time_when_they_go_together(void **state)
+{
+    (void)state;
+    const char *const *const binds = WORLD("0.0.0.0 reuseaddr EADDRINUSE");
+    cleanup(verdict_done) struct verdict apart =
+        ask(.endpoint = "0.0.0.0:8080", .table = WORLD("time_wait ::1 left 40000", "time_wait ::1 left 31000"),
+            .binds = binds);
+    assert_not_known(apart.plain);
+    cleanup(verdict_done) struct verdict together =
+        ask(.endpoint = "0.0.0.0:8080", .table = WORLD("time_wait ::1 left 40000", "time_wait ::1 left 39800"),
+            .binds = binds);
+    assert_after(together.plain, 40000 + SLACK_MS);
+    cleanup(verdict_done) struct verdict sure =
+        ask(.endpoint = "8080", .table = WORLD("time_wait ::1 left 40000", "time_wait ::1 left 31000"),
+            .binds = WORLD("0.0.0.0 reuseaddr EADDRINUSE", ":: reuseaddr EADDRINUSE"));
+    assert_after(sure.plain, 40000 + SLACK_MS);
+}
+
 static void udp_has_no_time_with_the_option_and_none_to_wait_for(void **state)
 {
     (void)state;
@@ -277,6 +296,7 @@ int main(void)
         cmocka_unit_test(one_address_held_by_nobody_seen_leaves_the_time_of_both_open),
         cmocka_unit_test(with_two_addresses_the_later_counts),
         cmocka_unit_test(a_doubtful_holder_that_would_change_the_time_makes_it_unknown),
+        cmocka_unit_test(doubtful_holders_of_one_kind_have_a_time_when_they_go_together),
         cmocka_unit_test(udp_has_no_time_with_the_option_and_none_to_wait_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
