@@ -64,6 +64,13 @@ static struct slice container_of_component(struct slice component)
 
     if (slice_ends_with(component, ".scope"))
         component.length -= strlen(".scope");
+    /* "SLICE:PREFIX:ID" is how a runtime is told what to ask systemd for; without systemd it becomes a folder's name.
+     */
+    const char *colon = component.length > 0 ? memrchr(component.bytes, ':', component.length) : NULL;
+    if (colon != NULL) {
+        size_t before = (size_t)(colon + 1 - component.bytes);
+        component = (struct slice){colon + 1, component.length - before};
+    }
     for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++) {
         if (slice_starts_with(component, prefixes[i])) {
             component.bytes += strlen(prefixes[i]);

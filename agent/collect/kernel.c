@@ -10,9 +10,14 @@
 #include "procfs.h"
 
 #define SYSCTL_TEXT_MAX 64
-/* Every other port reserved makes "1,3,5,…,65535". The kernel writes the list in one read() or not at all. */
+/*
+ * Every other port reserved makes "1,3,5,…,65535". The kernel writes the list in one read(), as much of it as there is
+ * room for, and makes that room itself first: mostly a line of it does.
+ */
 #define RESERVED_TEXT_MAX (256 * 1024)
+#define RESERVED_TEXT_USUAL 256
 #define NETSTAT_TEXT_MAX (32 * 1024)
+#define SNMP_TEXT_MAX (8 * 1024)
 /* Fixed before tcp_tw_reuse_delay was introduced. */
 #define TW_REUSE_DELAY_MS 1000
 
@@ -41,10 +46,16 @@ static int read_range(struct kernel_settings *settings, struct error *error)
 
 static void read_reserved(struct kernel_settings *settings)
 {
-    cleanup(cleanup_free) char *text = malloc(RESERVED_TEXT_MAX);
-    settings->reserved_known =
-        text && procfs_read(AT_FDCWD, "/proc/sys/net/ipv4/ip_local_reserved_ports", text, RESERVED_TEXT_MAX) == 0 &&
-        kernel_text_ports(text, &settings->reserved) == 0;
+    static const char path[] = "/proc/sys/net/ipv4/ip_local_reserved_ports";
+    char usual[RESERVED_TEXT_USUAL];
+    cleanup(cleanup_free) char *whole = NULL;
+    const char *text = usual;
+    int r = procfs_read(AT_FDCWD, path, usual, sizeof(usual));
+    if (r == -EFBIG) {
+        text = whole = malloc(RESERVED_TEXT_MAX);
+        r = whole != NULL ? procfs_read(AT_FDCWD, path, whole, RESERVED_TEXT_MAX) : -ENOMEM;
+    }
+    settings->reserved_known = r == 0 && kernel_text_ports(text, &settings->reserved) == 0;
 }
 
 /* The coarse clocks advance once a jiffy, so their resolution is its length. */
@@ -85,6 +96,16 @@ int kernel_read_settings(struct kernel_settings *ret_settings, struct error *err
     read_release(&settings);
     *ret_settings = settings;
     return 0;
+}
+
+int64_t kernel_read_segments(void)
+{
+    char text[SNMP_TEXT_MAX];
+    int64_t value;
+    if (procfs_read(AT_FDCWD, "/proc/thread-self/net/snmp", text, sizeof(text)) < 0 ||
+        kernel_text_counter(text, "Tcp", "InSegs", &value) < 0)
+        return KERNEL_UNKNOWN;
+    return value;
 }
 
 static int64_t tcp_counter(const char *text, const char *name)

@@ -5,14 +5,29 @@
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "procfs.h"
 
+/* NET_NS_INIT_INO of include/uapi/linux/nsfs.h: the inode of the first network namespace since Linux 6.18; before, no
+ * network namespace had it. */
+#define FIRST_NAMESPACE_INODE 0xEFFFFFF9U
+/* From 5.14 to 6.17 cookies count network namespaces, and the machine's is the first (net_ns_init()); since 6.18 they
+ * count namespaces of all kinds, and it is not. */
+#define FIRST_NAMESPACE_COOKIE 1
 /* PROC_PID_INIT_INO of include/linux/proc_ns.h: the inode of the first PID namespace, the same since Linux 3.8. */
 #define FIRST_PID_NAMESPACE 0xEFFFFFFCU
 
-const char *netns_scope(void)
+static int read_cookie(uint64_t *ret_cookie)
+{
+    cleanup(cleanup_close) int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    socklen_t length = sizeof(*ret_cookie);
+    return fd < 0 || getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, ret_cookie, &length) < 0 ? -errno : 0;
+}
+
+/* Where cookies are not known: by the processes that can be seen. */
+static const char *scope_by_processes(void)
 {
     struct stat pid_namespace;
     if (stat("/proc/self/ns/pid", &pid_namespace) < 0 || pid_namespace.st_ino != FIRST_PID_NAMESPACE)
@@ -24,6 +39,15 @@ const char *netns_scope(void)
     if (stat("/proc/thread-self/net/dev", &own) < 0 || stat("/proc/1/net/dev", &first) < 0)
         return "unknown";
     return own.st_ino == first.st_ino ? "host" : "container";
+}
+
+const char *netns_scope(void)
+{
+    struct stat own;
+    uint64_t cookie;
+    if (stat(NETNS_OWN, &own) < 0 || read_cookie(&cookie) < 0)
+        return scope_by_processes();
+    return own.st_ino == FIRST_NAMESPACE_INODE || cookie == FIRST_NAMESPACE_COOKIE ? "host" : "container";
 }
 
 #define PLACE_TEXT_MAX 64

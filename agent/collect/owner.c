@@ -121,10 +121,12 @@ static bool entry_wants_search(const struct entry *entry, int64_t now_ns)
     return !entry->searched || now_ns < entry->searched_ns || now_ns - entry->searched_ns >= SEARCH_AGAIN_NS;
 }
 
+/* False when it is gone, or has ended. */
 static bool read_start(int directory_fd, const char *path, uint64_t *ret_ticks)
 {
     char stat[STAT_TEXT_MAX];
-    return procfs_read(directory_fd, path, stat, sizeof(stat)) == 0 && procfs_start_ticks(stat, ret_ticks) == 0;
+    return procfs_read(directory_fd, path, stat, sizeof(stat)) == 0 && !procfs_is_zombie(stat) &&
+           procfs_start_ticks(stat, ret_ticks) == 0;
 }
 
 /* Who the process is. False when it is gone. */

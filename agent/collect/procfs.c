@@ -44,13 +44,25 @@ int procfs_take_uint(const char **cursor, uint64_t max, uint64_t *ret_value)
 #define FIELD_STATE 3
 #define FIELD_STARTTIME 22
 
-int procfs_start_ticks(const char *stat_text, uint64_t *ret_ticks)
+/* From the state on; NULL when it is no such text. */
+static const char *after_comm(const char *stat_text)
 {
     /* COMM may hold spaces and parentheses; nothing after it does. */
-    const char *cursor = strrchr(stat_text, ')');
-    if (!cursor || cursor[1] != ' ')
+    const char *end = strrchr(stat_text, ')');
+    return end != NULL && end[1] == ' ' ? end + 2 : NULL;
+}
+
+bool procfs_is_zombie(const char *stat_text)
+{
+    const char *state = after_comm(stat_text);
+    return state != NULL && (*state == 'Z' || *state == 'X');
+}
+
+int procfs_start_ticks(const char *stat_text, uint64_t *ret_ticks)
+{
+    const char *cursor = after_comm(stat_text);
+    if (!cursor)
         return -EINVAL;
-    cursor += 2;
     for (int field = FIELD_STATE; field < FIELD_STARTTIME; field++) {
         cursor = strchr(cursor, ' ');
         if (!cursor)

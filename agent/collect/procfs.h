@@ -1,6 +1,7 @@
 /* What the readers of /proc in this folder share. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,3 +21,6 @@ must_use int procfs_take_uint(const char **cursor, uint64_t max, uint64_t *ret_v
  * anything. Returns 0, -EINVAL or -ERANGE. Pure.
  */
 must_use int procfs_start_ticks(const char *stat_text, uint64_t *ret_ticks);
+
+/* True of a zombie, by the same text: it has ended, and only its parent has not asked for it yet. */
+bool procfs_is_zombie(const char *stat_text);

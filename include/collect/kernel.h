@@ -9,3 +9,5 @@
 must_use int kernel_read_settings(struct kernel_settings *ret_settings, struct error *error);
 /* What cannot be read is KERNEL_UNKNOWN. */
 void kernel_read_counters(struct kernel_counters *ret_counters);
+/* TCP segments that have come in since the namespace was made (Tcp InSegs of /proc/net/snmp); or KERNEL_UNKNOWN. */
+int64_t kernel_read_segments(void);

@@ -4,8 +4,8 @@
 #include "base/error.h"
 
 /*
- * "host" when it is the one that the machine's first process has, "container" when it is another, "unknown" when
- * /proc does not let us tell. A constant.
+ * "host" when it is the machine's first, "container" when it is another, "unknown" when that cannot be told: before
+ * Linux 5.14 from within another PID namespace. A constant.
  */
 const char *netns_scope(void);
 

@@ -12,6 +12,7 @@ struct sockstat {
     uint64_t used;          /* sockets of any kind that a process has open */
     uint64_t tcp;           /* that listen, or are connections, orphans among them */
     uint64_t tcp_time_wait; /* minisockets: TIME_WAIT, and orphaned FIN_WAIT2 */
+    uint64_t udp;           /* that have a port */
 };
 
 /* Returns 0 or a negative errno. */

@@ -68,6 +68,16 @@ static void a_container_is_its_whole_id(void **state)
           {"0::/kubepods/besteffort/pod0a1b2c3d-0000-1111-2222-333344445555/" ID "\n", "", ID});
 }
 
+/* What is meant for systemd, given to an engine that makes its cgroups itself. */
+static void a_container_s_path_may_have_been_meant_for_systemd(void **state)
+{
+    (void)state;
+    CHECK({"0::/system.slice/containerd.service/kubepods-burstable-pod0a1b2c3d.slice:cri-containerd:" ID "\n",
+           "containerd.service", ID},
+          {"0::/system.slice:docker:" ID "\n", "", ID}, {"0::/system.slice:docker:" ID "0\n", "", ""},
+          {"0::/" ID ":\n", "", ""});
+}
+
 static void a_process_may_have_a_unit_and_a_container(void **state)
 {
     (void)state;
@@ -124,6 +134,7 @@ int main(void)
         cmocka_unit_test(a_user_service_is_the_innermost_unit),
         cmocka_unit_test(the_unit_comes_from_the_hierarchy_of_systemd),
         cmocka_unit_test(a_container_is_its_whole_id),
+        cmocka_unit_test(a_container_s_path_may_have_been_meant_for_systemd),
         cmocka_unit_test(a_process_may_have_a_unit_and_a_container),
         cmocka_unit_test(what_only_looks_like_a_container_is_none),
         cmocka_unit_test(a_path_may_hold_colons),

@@ -8,7 +8,10 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "collect/namespaces.h"
 #include "collect/netns.h"
@@ -90,6 +93,35 @@ static void each_namespace_of_processes_and_mounts_is_found_once(void **state)
     assert_int_equal(namespaces_add_path(&found, "/nowhere", &error), -ENOENT);
 }
 
+static void one_that_ends_after_it_was_found_is_not_there_any_more(void **state)
+{
+    (void)state;
+    pid_t process = fork();
+    if (process == 0) {
+        (void)pause();
+        _exit(0);
+    }
+    assert_true(process > 0);
+    cleanup(namespaces_done) struct namespaces found = {0};
+    struct error error;
+    cleanup(cleanup_close) int fd = -1;
+    char place[32];
+    (void)snprintf(place, sizeof(place), "/proc/%d/ns/net", (int)process);
+    assert_int_equal(namespaces_add_path(&found, place, &error), 0);
+    assert_int_equal(namespaces_open(&found.items[0], &fd, &error), 0);
+    assert_int_equal(kill(process, SIGKILL), 0);
+    assert_int_equal(waitpid(process, NULL, 0), process);
+    cleanup_close(&fd);
+    fd = -1;
+    assert_int_equal(namespaces_open(&found.items[0], &fd, &error), -ENOENT);
+    assert_int_equal(fd, -1);
+    found.items[0].inode++;
+    free(found.items[0].path);
+    found.items[0].path = strdup(NETNS_OWN);
+    assert_int_equal(namespaces_open(&found.items[0], &fd, &error), -ESTALE);
+    assert_int_equal(fd, -1);
+}
+
 static void a_name_is_the_container_then_the_file_then_the_inode(void **state)
 {
     (void)state;
@@ -164,6 +196,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_namespace_of_processes_and_mounts_is_found_once),
+        cmocka_unit_test(one_that_ends_after_it_was_found_is_not_there_any_more),
         cmocka_unit_test(a_name_is_the_container_then_the_file_then_the_inode),
         cmocka_unit_test(only_mounted_network_namespaces_are_taken),
         cmocka_unit_test(what_is_no_namespace_is_told_so),

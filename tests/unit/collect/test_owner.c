@@ -8,9 +8,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "base/clock.h"
 #include "collect/owner.h"
@@ -25,6 +27,27 @@ static uint32_t open_socket(int *ret_fd)
     assert_true(*ret_fd >= 0);
     assert_int_equal(fstat(*ret_fd, &status), 0);
     return (uint32_t)status.st_ino;
+}
+
+/* Two sockets, by their inodes. */
+struct pair {
+    int fds[2];
+    uint32_t first;
+    uint32_t second;
+};
+
+static struct pair open_pair(void)
+{
+    struct pair pair;
+    pair.first = open_socket(&pair.fds[0]);
+    pair.second = open_socket(&pair.fds[1]);
+    return pair;
+}
+
+static void pair_done(struct pair *pair)
+{
+    cleanup_close(&pair->fds[0]);
+    cleanup_close(&pair->fds[1]);
 }
 
 static struct owners *new_owners(void)
@@ -79,14 +102,11 @@ static void doubles_and_zeros_may_be_asked_for(void **state)
 {
     (void)state;
     cleanup(owners_freep) struct owners *owners = new_owners();
-    cleanup(cleanup_close) int first_fd = -1;
-    cleanup(cleanup_close) int second_fd = -1;
-    uint32_t first = open_socket(&first_fd);
-    uint32_t second = open_socket(&second_fd);
-    const uint32_t inodes[] = {second, 0, first, second, 0, first};
+    cleanup(pair_done) struct pair pair = open_pair();
+    const uint32_t inodes[] = {pair.second, 0, pair.first, pair.second, 0, pair.first};
     assert_int_equal(owners_update(owners, inodes, sizeof(inodes) / sizeof(*inodes), NOW, NULL), 0);
-    assert_int_equal(count_of(owners, first), 1);
-    assert_int_equal(count_of(owners, second), 1);
+    assert_int_equal(count_of(owners, pair.first), 1);
+    assert_int_equal(count_of(owners, pair.second), 1);
     assert_int_equal(count_of(owners, 0), 0);
 }
 
@@ -94,16 +114,13 @@ static void what_is_no_longer_asked_for_is_forgotten(void **state)
 {
     (void)state;
     cleanup(owners_freep) struct owners *owners = new_owners();
-    cleanup(cleanup_close) int first_fd = -1;
-    cleanup(cleanup_close) int second_fd = -1;
-    uint32_t first = open_socket(&first_fd);
-    uint32_t second = open_socket(&second_fd);
-    assert_int_equal(owners_update(owners, (const uint32_t[]){first, second}, 2, NOW, NULL), 0);
-    assert_int_equal(owners_update(owners, &second, 1, NOW, NULL), 0);
-    assert_int_equal(count_of(owners, first), 0);
-    assert_int_equal(count_of(owners, second), 1);
+    cleanup(pair_done) struct pair pair = open_pair();
+    assert_int_equal(owners_update(owners, (const uint32_t[]){pair.first, pair.second}, 2, NOW, NULL), 0);
+    assert_int_equal(owners_update(owners, &pair.second, 1, NOW, NULL), 0);
+    assert_int_equal(count_of(owners, pair.first), 0);
+    assert_int_equal(count_of(owners, pair.second), 1);
     assert_int_equal(owners_update(owners, NULL, 0, NOW, NULL), 0);
-    assert_int_equal(count_of(owners, second), 0);
+    assert_int_equal(count_of(owners, pair.second), 0);
 }
 
 static void a_remembered_owner_is_seen_again(void **state)
@@ -137,16 +154,13 @@ static void a_search_waits_until_its_share_allows_it(void **state)
 {
     (void)state;
     cleanup(owners_freep) struct owners *owners = new_owners();
-    cleanup(cleanup_close) int first_fd = -1;
-    cleanup(cleanup_close) int second_fd = -1;
-    uint32_t first = open_socket(&first_fd);
-    uint32_t second = open_socket(&second_fd);
+    cleanup(pair_done) struct pair pair = open_pair();
     /* One search takes some microseconds at least: the next may come hours later. */
     owners_limit(owners, 1e-9);
-    assert_int_equal(owners_update(owners, &first, 1, NOW, NULL), 0);
-    assert_int_equal(owners_update(owners, (const uint32_t[]){first, second}, 2, NOW + 1, NULL), 0);
-    assert_int_equal(count_of(owners, first), 1);
-    assert_int_equal(count_of(owners, second), 0);
+    assert_int_equal(owners_update(owners, &pair.first, 1, NOW, NULL), 0);
+    assert_int_equal(owners_update(owners, (const uint32_t[]){pair.first, pair.second}, 2, NOW + 1, NULL), 0);
+    assert_int_equal(count_of(owners, pair.first), 1);
+    assert_int_equal(count_of(owners, pair.second), 0);
 }
 
 static void a_process_is_the_one_that_started_when_it_did(void **state)
@@ -161,6 +175,33 @@ static void a_process_is_the_one_that_started_when_it_did(void **state)
     assert_true(owners_alive(&owner));
     owner.start_ticks++;
     assert_false(owners_alive(&owner));
+}
+
+static void who_has_ended_is_not_alive_though_his_parent_has_not_asked_yet(void **state)
+{
+    (void)state;
+    cleanup(owners_freep) struct owners *owners = new_owners();
+    cleanup(cleanup_close) int fd = -1;
+    uint32_t inode = open_socket(&fd);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        (void)pause();
+        _exit(0);
+    }
+    assert_int_equal(owners_update(owners, &inode, 1, NOW, NULL), 0);
+    size_t count = 0;
+    const struct owner *found = owners_find(owners, inode, &count);
+    assert_int_equal(count, 2);
+    const struct owner *owner = found[0].pid == child ? &found[0] : &found[1];
+    assert_int_equal(owner->pid, child);
+    assert_true(owners_alive(owner));
+    siginfo_t ended;
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitid(P_PID, (id_t)child, &ended, WEXITED | WNOWAIT), 0);
+    assert_false(owners_alive(owner));
+    assert_int_equal(waitpid(child, NULL, 0), child);
 }
 
 static void options_are_read_once_in_the_socket_s_life(void **state)
@@ -255,6 +296,7 @@ int main(void)
         cmocka_unit_test(who_has_closed_it_is_no_owner_any_more),
         cmocka_unit_test(a_search_waits_until_its_share_allows_it),
         cmocka_unit_test(a_process_is_the_one_that_started_when_it_did),
+        cmocka_unit_test(who_has_ended_is_not_alive_though_his_parent_has_not_asked_yet),
         cmocka_unit_test(options_are_read_once_in_the_socket_s_life),
         cmocka_unit_test(a_socket_that_nobody_had_is_looked_for_again_after_a_while),
         cmocka_unit_test(an_inode_that_does_not_exist_has_no_owner),

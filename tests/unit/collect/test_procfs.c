@@ -79,6 +79,16 @@ static void a_process_may_call_itself_anything(void **state)
     assert_int_equal(ticks, 6);
 }
 
+static void who_has_ended_is_a_zombie_whatever_he_calls_himself(void **state)
+{
+    (void)state;
+    assert_true(procfs_is_zombie("812 (sshd) Z " FIELDS_4_TO_21 " 4711 99 98\n"));
+    assert_true(procfs_is_zombie("812 (a) S 1) X " FIELDS_4_TO_21 " 4711 99 98\n"));
+    assert_false(procfs_is_zombie("812 (a) Z 1) S " FIELDS_4_TO_21 " 4711 99 98\n"));
+    assert_false(procfs_is_zombie("812 (a)Z"));
+    assert_false(procfs_is_zombie(""));
+}
+
 static void a_malformed_stat_is_refused(void **state)
 {
     (void)state;
@@ -120,6 +130,7 @@ int main(void)
         cmocka_unit_test(no_digit_is_no_number),
         cmocka_unit_test(the_start_of_a_process_is_field_22),
         cmocka_unit_test(a_process_may_call_itself_anything),
+        cmocka_unit_test(who_has_ended_is_a_zombie_whatever_he_calls_himself),
         cmocka_unit_test(a_malformed_stat_is_refused),
         cmocka_unit_test(a_file_is_read_whole_or_not_at_all),
     };

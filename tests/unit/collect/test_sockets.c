@@ -23,6 +23,7 @@
 #define PATIENCE_NS (20 * CLOCK_NS_PER_S)
 #define PAUSE_MS 5
 #define MINUTE_NS (60 * CLOCK_NS_PER_S)
+#define MINUTE_MS 60000
 
 /* What a thread that is kept from netlink does. */
 struct errand {
@@ -195,13 +196,18 @@ static int in_order(const void *left, const void *right)
     return (l->remote_port > r->remote_port) - (l->remote_port < r->remote_port);
 }
 
-static struct table table_of(struct sockets *sockets, enum protocol protocol, uint16_t port)
+static struct table table_as_of(struct sockets *sockets, enum protocol protocol, uint16_t port, int64_t as_of_ns)
 {
     struct table table = {0};
-    const struct sockets_query query = {.protocol = protocol, .port = port};
+    const struct sockets_query query = {.protocol = protocol, .port = port, .as_of_ns = as_of_ns};
     assert_int_equal(sockets_walk(sockets, &query, add, &table, NULL), 0);
     qsort(table.socks, table.count, sizeof(table.socks[0]), in_order);
     return table;
+}
+
+static struct table table_of(struct sockets *sockets, enum protocol protocol, uint16_t port)
+{
+    return table_as_of(sockets, protocol, port, 0);
 }
 
 /* before and after: netlink, around a look at /proc/net. */
@@ -337,6 +343,32 @@ static void both_show_the_same_udp_sockets(void **state)
     }
 }
 
+/* As if the walk had begun so long ago. */
+static void assert_read_late(struct sockets *sockets, uint16_t port)
+{
+    int64_t before_ns = clock_monotonic_ns();
+    struct table late = table_as_of(sockets, PROTOCOL_TCP, port, before_ns - MINUTE_NS);
+    int64_t longest_ms = (clock_monotonic_ns() - before_ns) / CLOCK_NS_PER_MS + 1;
+    assert_int_equal(late.count, 1);
+    assert_in_range(late.socks[0].read_after_ms, MINUTE_MS, MINUTE_MS + longest_ms);
+    assert_int_equal(table_of(sockets, PROTOCOL_TCP, port).socks[0].read_after_ms, 0);
+}
+
+static void both_tell_how_late_a_socket_was_read(void **state)
+{
+    (void)state;
+    union place place;
+    cleanup(cleanup_close) int fd = bound(AF_INET, SOCK_STREAM, &place);
+    assert_int_equal(listen(fd, 1), 0);
+    struct errand errand = {.refusal = EPROTONOSUPPORT};
+    assert_int_equal(act_without_netlink(&errand, open_sockets), 0);
+    cleanup(sockets_closep) struct sockets *procfs = errand.sockets;
+    cleanup(sockets_closep) struct sockets *netlink = NULL;
+    assert_int_equal(sockets_open(&netlink, NULL), 0);
+    assert_read_late(procfs, port_of(&place));
+    assert_read_late(netlink, port_of(&place));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -348,6 +380,7 @@ int main(void)
         cmocka_unit_test(netlink_that_goes_away_fails_one_walk_and_is_replaced),
         cmocka_unit_test(both_show_the_same_tcp_sockets),
         cmocka_unit_test(both_show_the_same_udp_sockets),
+        cmocka_unit_test(both_tell_how_late_a_socket_was_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
