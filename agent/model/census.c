@@ -7,17 +7,19 @@
 
 struct census {
     struct census_limits limits;
-    struct kernel_settings settings;
     int64_t now_ns;
     int64_t previous_ns; /* of the last round that ended; 0 before */
     uint64_t sockets;
     uint64_t totals[PROTOCOL_COUNT][FAMILY_COUNT][SOCK_STATE_COUNT];
-    struct port_set used[PROTOCOL_COUNT];
     struct traffic *traffic;     /* owned; NULL unless it is tracked */
     struct ownership *ownership; /* owned */
     struct census_port ephemeral[PROTOCOL_COUNT];
     struct census_port other[PROTOCOL_COUNT];
     struct tracked tracked;
+    uint32_t used_count[PROTOCOL_COUNT];
+    /* Large, and mostly never written: all that is stands together before them. */
+    struct kernel_settings settings;
+    struct port_set used[PROTOCOL_COUNT];
 };
 
 int census_new(const struct census_limits *limits, struct census **ret_census)
@@ -78,11 +80,11 @@ int census_configure(struct census *census, const struct census_limits *limits, 
     size_t uncounted;
     if (count_ports(census, watches, count, &uncounted) > limits->max_ports)
         return -ENOSPC;
-    int r = census->traffic != NULL ? traffic_reserve(census->traffic, limits->max_ports, uncounted) : 0;
-    if (r == 0)
-        r = tracked_add_all(&census->tracked, watches, count);
+    int r = tracked_add_all(&census->tracked, watches, count);
     if (r < 0)
         return r;
+    if (census->traffic != NULL)
+        traffic_allow(census->traffic, limits->max_ports, uncounted);
     census->limits = *limits;
     for (size_t i = 0; i < census->tracked.count; i++)
         census->tracked.ports[i]->watched = false;
@@ -134,9 +136,11 @@ void census_begin(struct census *census, int64_t now_ns, const struct kernel_set
     memset(census->totals, 0, sizeof(census->totals));
     ownership_begin(census->ownership, now_ns);
     if (census->traffic != NULL)
-        traffic_begin(census->traffic, now_ns, settings);
+        traffic_begin(census->traffic, now_ns, &census->settings);
     for (enum protocol protocol = PROTOCOL_TCP; protocol <= PROTOCOL_UDP; protocol++) {
-        port_set_clear(&census->used[protocol]);
+        if (census->used_count[protocol] > 0)
+            port_set_clear(&census->used[protocol]);
+        census->used_count[protocol] = 0;
         clear(&census->ephemeral[protocol]);
         clear(&census->other[protocol]);
         census->ephemeral[protocol].protocol = protocol;
@@ -160,8 +164,8 @@ static bool earns_tracking(const struct census *census, const struct sock *sock)
 static void count_in(struct census_port *port, const struct sock *sock)
 {
     port->states[sock->state]++;
-    if (sock->state == SOCK_TIME_WAIT && sock->remaining_ms > port->longest_time_wait_ms)
-        port->longest_time_wait_ms = sock->remaining_ms;
+    if (sock->state == SOCK_TIME_WAIT && sock_due_ms(sock) > port->longest_time_wait_ms)
+        port->longest_time_wait_ms = sock_due_ms(sock);
 }
 
 /*
@@ -199,8 +203,10 @@ int census_add(struct census *census, const struct sock *sock)
     census->sockets++;
     census->totals[sock->protocol][sock->family][sock->state]++;
     bool in_range = kernel_port_in_range(&census->settings, sock->local_port);
-    if (in_range)
+    if (in_range && !port_set_has(&census->used[sock->protocol], sock->local_port)) {
         port_set_add(&census->used[sock->protocol], sock->local_port);
+        census->used_count[sock->protocol]++;
+    }
     struct census_port *port = NULL;
     int r = place(census, sock, in_range, &port);
     if (r == 0 && census->traffic != NULL)
@@ -240,10 +246,7 @@ uint64_t census_sockets(const struct census *census)
 
 uint32_t census_ephemeral_used(const struct census *census, enum protocol protocol)
 {
-    int used = 0;
-    for (size_t i = 0; i < sizeof(census->used[protocol].words) / sizeof(census->used[protocol].words[0]); i++)
-        used += __builtin_popcountll(census->used[protocol].words[i]);
-    return (uint32_t)used;
+    return census->used_count[protocol];
 }
 
 size_t census_port_count(const struct census *census)

@@ -22,7 +22,7 @@ struct page {
 };
 
 struct cookies {
-    struct page *slots; /* open addressing; a power of two */
+    struct page *slots; /* open addressing; a power of two; NULL: none, as long as nothing is in */
     size_t slot_count;
     size_t page_count;
     size_t limit;
@@ -34,11 +34,6 @@ int cookies_new(size_t limit_bytes, struct cookies **ret_cookies)
     cleanup(cookies_freep) struct cookies *cookies = calloc(1, sizeof(*cookies));
     if (cookies == NULL)
         return -ENOMEM;
-    cookies->slots = calloc(SLOTS_FIRST, sizeof(*cookies->slots));
-    if (cookies->slots == NULL)
-        return -ENOMEM;
-    cookies->slot_count = SLOTS_FIRST;
-    cookies->size = SLOTS_FIRST * sizeof(*cookies->slots);
     cookies->limit = limit_bytes;
     *ret_cookies = steal_ptr(&cookies);
     return 0;
@@ -64,6 +59,11 @@ void cookies_free(struct cookies *cookies)
 
 void cookies_clear(struct cookies *cookies)
 {
+    if (cookies->page_count == 0) {
+        free(cookies->slots);
+        *cookies = (struct cookies){.limit = cookies->limit};
+        return;
+    }
     for (size_t i = 0; i < cookies->slot_count; i++)
         page_done(&cookies->slots[i]);
     size_t fitting = cookies->slot_count;
@@ -116,6 +116,8 @@ static bool page_has(const struct page *page, uint16_t offset)
 
 bool cookies_has(const struct cookies *cookies, uint64_t cookie)
 {
+    if (cookies->slots == NULL)
+        return false;
     const struct page *page = slot_of(cookies->slots, cookies->slot_count, cookie >> PAGE_SHIFT);
     return page_has(page, cookie % PAGE_BITS);
 }
@@ -130,8 +132,8 @@ static int make_slots(struct cookies *cookies)
 {
     if (cookies->page_count * 2 < cookies->slot_count)
         return 0;
-    size_t slot_count = cookies->slot_count * 2;
-    size_t more = cookies->slot_count * sizeof(*cookies->slots);
+    size_t slot_count = cookies->slot_count > 0 ? cookies->slot_count * 2 : SLOTS_FIRST;
+    size_t more = (slot_count - cookies->slot_count) * sizeof(*cookies->slots);
     if (!fits(cookies, more))
         return -ENOSPC;
     struct page *slots = calloc(slot_count, sizeof(*slots));
@@ -199,10 +201,10 @@ int cookies_add(struct cookies *cookies, uint64_t cookie)
 {
     uint64_t number = cookie >> PAGE_SHIFT;
     uint16_t offset = cookie % PAGE_BITS;
-    struct page *page = slot_of(cookies->slots, cookies->slot_count, number);
-    if (page_has(page, offset))
+    struct page *page = cookies->slots != NULL ? slot_of(cookies->slots, cookies->slot_count, number) : NULL;
+    if (page != NULL && page_has(page, offset))
         return 0;
-    if (page->count == 0) {
+    if (page == NULL || page->count == 0) {
         int r = make_slots(cookies);
         if (r < 0)
             return r;

@@ -2,14 +2,16 @@
 
 #include <errno.h>
 
-#define PORTS 65536
+#include "portindex.h"
+
 #define SUMS 2
 
 struct entered {
     size_t max_ports;
     size_t count;                     /* of counters in use, the sums among them */
+    size_t capacity;                  /* of counters */
     struct entered_counter *counters; /* owned; the sums first */
-    uint32_t index[PORTS];            /* into counters; 0: none, for the sums have no port */
+    struct portindex index;           /* into counters; 0: none, for the sums have no port */
 };
 
 int entered_new(size_t max_ports, struct entered **ret_entered)
@@ -17,12 +19,13 @@ int entered_new(size_t max_ports, struct entered **ret_entered)
     struct entered *entered = calloc(1, sizeof(*entered));
     if (entered == NULL)
         return -ENOMEM;
-    entered->counters = calloc(max_ports + SUMS, sizeof(*entered->counters));
+    entered->counters = calloc(SUMS, sizeof(*entered->counters));
     if (entered->counters == NULL) {
         free(entered);
         return -ENOMEM;
     }
     entered->max_ports = max_ports;
+    entered->capacity = SUMS;
     entered->counters[0].label = ENTERED_EPHEMERAL;
     entered->counters[1].label = ENTERED_OTHER;
     entered->count = SUMS;
@@ -34,32 +37,39 @@ void entered_free(struct entered *entered)
 {
     if (entered == NULL)
         return;
+    portindex_done(&entered->index);
     free(entered->counters);
     free(entered);
 }
 
-int entered_reserve(struct entered *entered, size_t max_ports)
+void entered_allow(struct entered *entered, size_t max_ports)
 {
-    if (max_ports <= entered->max_ports)
-        return 0;
-    struct entered_counter *counters = reallocarray(entered->counters, max_ports + SUMS, sizeof(*counters));
+    if (max_ports > entered->max_ports)
+        entered->max_ports = max_ports;
+}
+
+static bool make_room(struct entered *entered)
+{
+    if (entered->count < entered->capacity)
+        return true;
+    size_t capacity = entered->capacity * 2;
+    struct entered_counter *counters = reallocarray(entered->counters, capacity, sizeof(*counters));
     if (counters == NULL)
-        return -ENOMEM;
-    size_t former = entered->max_ports + SUMS;
-    memset(&counters[former], 0, (max_ports + SUMS - former) * sizeof(*counters));
+        return false;
     entered->counters = counters;
-    entered->max_ports = max_ports;
-    return 0;
+    entered->capacity = capacity;
+    return true;
 }
 
 bool entered_label(struct entered *entered, uint16_t port)
 {
-    if (entered->index[port] != 0)
+    if (portindex_of(&entered->index, port) != 0)
         return true;
-    if (entered->count == entered->max_ports + SUMS)
+    if (entered_ports(entered) == entered->max_ports || !make_room(entered) ||
+        portindex_reserve(&entered->index, port) < 0)
         return false;
-    entered->counters[entered->count].label = port;
-    entered->index[port] = (uint32_t)entered->count++;
+    entered->counters[entered->count] = (struct entered_counter){.label = port};
+    portindex_set(&entered->index, port, (uint32_t)entered->count++);
     return true;
 }
 
@@ -71,7 +81,7 @@ void entered_begin(struct entered *entered)
 
 void entered_add(struct entered *entered, uint16_t port, bool ephemeral)
 {
-    uint32_t index = entered->index[port];
+    uint32_t index = portindex_of(&entered->index, port);
     if (index == 0)
         index = ephemeral ? 0 : 1;
     entered->counters[index].fresh++;
@@ -101,6 +111,6 @@ const struct entered_counter *entered_at(const struct entered *entered, size_t i
 
 const struct entered_counter *entered_of(const struct entered *entered, uint16_t port)
 {
-    uint32_t index = entered->index[port];
+    uint32_t index = portindex_of(&entered->index, port);
     return index != 0 ? &entered->counters[index] : NULL;
 }

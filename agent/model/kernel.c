@@ -54,6 +54,20 @@ bool kernel_port_is_ephemeral(const struct kernel_settings *settings, uint16_t p
            !(settings->reserved_known && port_set_has(&settings->reserved, port));
 }
 
+int64_t kernel_reserved_count(const struct kernel_settings *settings)
+{
+    if (!settings->reserved_known || settings->local_port_low == KERNEL_UNKNOWN ||
+        settings->local_port_high == KERNEL_UNKNOWN)
+        return KERNEL_UNKNOWN;
+    int64_t count = 0;
+    for (size_t i = 0; i < PORT_SET_WORDS; i++) {
+        uint64_t reserved = settings->reserved.words[i];
+        if (reserved != 0)
+            count += __builtin_popcountll(reserved & kernel_range_word(settings, i));
+    }
+    return count;
+}
+
 bool kernel_is_at_least(const struct kernel_settings *settings, int64_t major, int64_t minor)
 {
     return settings->release_major > major || (settings->release_major == major && settings->release_minor >= minor);

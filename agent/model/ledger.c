@@ -113,7 +113,10 @@ static bool is_complete(const struct page_of_ledger *page, const struct sock *so
     return page->whole && !(is_derived(sock) ? page->own_cookies : page->derived_cookies);
 }
 
-/* Where the sets do not tell, the time of entry decides, as exact as the two clocks and the jiffy. */
+/*
+ * Where the sets do not tell, the time of entry decides, as exact as the two clocks and the jiffy. How late in its walk
+ * the socket was read is left out: at that place of the table the round before was as late.
+ */
 static bool entered_since_last_round(const struct ledger *ledger, const struct sock *sock)
 {
     const struct page_of_ledger *before = round_before(ledger, 1);

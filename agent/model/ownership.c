@@ -73,20 +73,29 @@ static void forget_the_dead(struct ownership *ownership, struct claim *claim)
         processes_drop(&ownership->processes, claim);
 }
 
-static void see_listener(struct ownership *ownership, const struct sock *sock)
+static void see_listener(struct ownership *ownership, const struct sock *sock, struct claim *ret_claim)
 {
     /* How long those of the first round have been there is not known. */
     int64_t not_before_ns = ownership->previous_ns != INT64_MIN ? ownership->previous_ns : ownership->now_ns;
     struct tenure *tenure = tenures_see(&ownership->listeners, sock, ownership->round, not_before_ns);
-    if (tenure != NULL)
-        forget_the_dead(ownership, &tenure->claim);
+    if (tenure == NULL)
+        return;
+    forget_the_dead(ownership, &tenure->claim);
+    *ret_claim = tenure->claim;
+}
+
+/* Its process has closed it, or ended. */
+static bool is_orphan(const struct sock *sock)
+{
+    return sock->inode == 0 && (sock->state == SOCK_FIN_WAIT1 || sock->state == SOCK_FIN_WAIT2 ||
+                                sock->state == SOCK_CLOSING || sock->state == SOCK_LAST_ACK);
 }
 
 /* What is remembered of a connection; NULL: nothing. */
-static const struct claim *see_connection(struct ownership *ownership, const struct sock *sock)
+static const struct memory *see_connection(struct ownership *ownership, const struct sock *sock)
 {
     struct memory *memory = remembered_find(&ownership->connections, sock->cookie);
-    if (memory == NULL && sock->inode != 0)
+    if (memory == NULL && (sock->inode != 0 || is_orphan(sock)))
         memory = remembered_add(&ownership->connections, sock->cookie);
     if (memory == NULL)
         return NULL;
@@ -94,38 +103,52 @@ static const struct claim *see_connection(struct ownership *ownership, const str
         /* A derived cookie stands for the next socket as well. */
         processes_drop(&ownership->processes, &memory->claim);
         memory->claim.direction = DIRECTION_UNKNOWN;
+        memory->orphaned = false;
     }
     memory->inode = sock->inode;
+    if (is_orphan(sock) && !memory->orphaned) {
+        memory->orphaned = true;
+        memory->left = (struct span){.since_ns = ownership->previous_ns, .until_ns = ownership->now_ns};
+    }
     if (sock->inode != 0)
         forget_the_dead(ownership, &memory->claim);
     if (sock->direction != DIRECTION_UNKNOWN)
         memory->claim.direction = sock->direction;
     memory->round = ownership->round;
-    return &memory->claim;
+    return memory;
 }
 
-/* When it entered TIME_WAIT; INT64_MAX: not known, or it has not. */
-static int64_t left_at(const struct ownership *ownership, const struct sock *sock)
+/* When its process left it. */
+static struct span left_in(const struct ownership *ownership, const struct sock *sock, const struct memory *memory)
 {
-    if (sock->state != SOCK_TIME_WAIT || sock->remaining_ms > TIME_WAIT_MS)
-        return INT64_MAX;
-    return ownership->now_ns - (TIME_WAIT_MS - (int64_t)sock->remaining_ms) * NS_PER_MS;
+    if (memory != NULL && memory->orphaned)
+        return memory->left;
+    if (sock->state == SOCK_TIME_WAIT && sock->remaining_ms <= TIME_WAIT_MS) {
+        int64_t at_ns = ownership->now_ns - (TIME_WAIT_MS - (int64_t)sock_due_ms(sock)) * NS_PER_MS;
+        return (struct span){.since_ns = at_ns, .until_ns = at_ns};
+    }
+    if (sock->state == SOCK_TIME_WAIT || is_orphan(sock))
+        return (struct span){.since_ns = INT64_MIN, .until_ns = ownership->now_ns};
+    /* Not yet: it waits for accept(). */
+    return (struct span){.since_ns = INT64_MAX, .until_ns = INT64_MAX};
 }
 
 void ownership_see(struct ownership *ownership, const struct sock *sock, struct claim *ret_claim)
 {
     *ret_claim = (struct claim){0};
     if (sock->state == SOCK_LISTEN) {
-        see_listener(ownership, sock);
+        see_listener(ownership, sock, ret_claim);
         return;
     }
-    const struct claim *known = see_connection(ownership, sock);
+    const struct memory *known = see_connection(ownership, sock);
     if (known != NULL)
-        *ret_claim = *known;
-    if (sock->inode != 0)
+        *ret_claim = known->claim;
+    if (sock->inode != 0) {
         ret_claim->count = 0;
-    else if (ret_claim->count == 0 && ret_claim->direction != DIRECTION_OUTBOUND)
-        tenures_claim(&ownership->listeners, sock, left_at(ownership, sock), ret_claim);
+    } else if (ret_claim->count == 0 && ret_claim->direction != DIRECTION_OUTBOUND) {
+        struct span left = left_in(ownership, sock, known);
+        tenures_claim(&ownership->listeners, sock, ownership->round, &left, ret_claim);
+    }
 }
 
 static bool is_nameless_memory(const struct ownership *ownership, const struct memory *memory)

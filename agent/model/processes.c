@@ -23,7 +23,7 @@ static bool grow(struct processes *processes)
         return true;
     if (processes->count == OWNERSHIP_PROCESSES_MAX)
         return false;
-    size_t capacity = processes->capacity > 0 ? processes->capacity * 2 : 8;
+    size_t capacity = processes->capacity > 0 ? processes->capacity * 2 : 1;
     struct process *items = reallocarray(processes->items, capacity, sizeof(*items));
     if (items == NULL)
         return false;

@@ -1,13 +1,15 @@
-/* Connections by their cookie: an open-addressed table. */
+/* Connections, orphans among them, by their cookie: an open-addressed table. */
 #pragma once
 
-#include "model/holder.h"
+#include "tenures.h"
 
 struct memory {
     uint64_t cookie; /* 0: the place is free */
     uint32_t inode;  /* while a process had it */
     uint32_t round;  /* that saw it last */
     struct claim claim;
+    struct span left; /* orphans: when its process left it */
+    bool orphaned;
 };
 
 /* Zero-initialised is empty. */

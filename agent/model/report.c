@@ -69,6 +69,8 @@ static void netns_done(struct report_netns *netns)
     free(netns->counts);
     free(netns->listeners);
     free(netns->traffic.entered);
+    free(netns->traffic.destinations);
+    free(netns->place);
 }
 
 void report_unref(struct report *report)
@@ -90,6 +92,7 @@ void report_netns_fail(struct report_netns *netns, const char *failure)
     struct report_netns failed = {.failure = ""};
     memcpy(failed.name, netns->name, sizeof(failed.name));
     memcpy(failed.scope, netns->scope, sizeof(failed.scope));
+    failed.place = steal_ptr(&netns->place);
     (void)snprintf(failed.failure, sizeof(failed.failure), "%s", failure);
     netns_done(netns);
     *netns = failed;
@@ -100,11 +103,20 @@ const struct report_netns *report_netns_at(const struct report *report, size_t i
     return index == 0 ? &report->netns : &report->others[index - 1];
 }
 
+static bool has_inode(const struct report_netns *netns, const char *name)
+{
+    static const char prefix[] = "ino-";
+    const char *inode = strrchr(netns->id, '/');
+    return inode != NULL && strncmp(name, prefix, strlen(prefix)) == 0 && strcmp(inode + 1, name + strlen(prefix)) == 0;
+}
+
 const struct report_netns *report_netns_find(const struct report *report, const char *name)
 {
-    for (size_t i = 0; i <= report->other_count; i++)
-        if (strcmp(report_netns_at(report, i)->name, name) == 0)
-            return report_netns_at(report, i);
+    for (size_t i = 0; i <= report->other_count; i++) {
+        const struct report_netns *netns = report_netns_at(report, i);
+        if (strcmp(netns->name, name) == 0 || has_inode(netns, name))
+            return netns;
+    }
     return NULL;
 }
 

@@ -42,7 +42,7 @@ static bool make_room(struct tenures *tenures)
         return true;
     if (tenures->count == OWNERSHIP_LISTENERS_MAX)
         return false;
-    size_t capacity = tenures->capacity > 0 ? tenures->capacity * 2 : 4;
+    size_t capacity = tenures->capacity > 0 ? tenures->capacity * 2 : 2;
     struct tenure *items = reallocarray(tenures->items, capacity, sizeof(*items));
     if (items == NULL)
         return false;
@@ -122,7 +122,8 @@ static bool could_accept(const struct tenure *tenure, const struct sock *sock)
            (address_is_wildcard(&local) || address_equal(&tenure->local, &sock->local));
 }
 
-void tenures_claim(const struct tenures *tenures, const struct sock *sock, int64_t at_ns, struct claim *ret_claim)
+void tenures_claim(const struct tenures *tenures, const struct sock *sock, uint32_t round, const struct span *left,
+                   struct claim *ret_claim)
 {
     struct claim claim = {.inferred = true};
     const struct tenure *last_gone = NULL;
@@ -130,21 +131,21 @@ void tenures_claim(const struct tenures *tenures, const struct sock *sock, int64
     bool some_left = false;
     for (const struct tenure *tenure = first(tenures, sock->local_port); tenure != NULL;
          tenure = following(tenures, tenure)) {
-        if (!could_accept(tenure, sock) || tenure->not_before_ns > at_ns)
+        if (!could_accept(tenure, sock) || tenure->not_before_ns >= left->until_ns)
             continue;
-        some_live = some_live || tenure->gone_ns == INT64_MAX;
-        if (tenure->gone_ns == INT64_MAX || (at_ns != INT64_MAX && tenure->gone_ns > at_ns)) {
-            some_left = some_left || tenure->gone_ns != INT64_MAX;
+        bool live = tenure->round == round;
+        if (live || tenure->gone_ns > left->since_ns) {
+            some_live = some_live || live;
+            some_left = some_left || !live;
             claim_join(&claim, &tenure->claim);
         } else if (last_gone == NULL || tenure->gone_ns > last_gone->gone_ns) {
             last_gone = tenure;
         }
     }
-    /* Two came and went since the last look, or it cannot be told when it was left: it may be of either. */
-    if (some_live && (some_left || (at_ns == INT64_MAX && last_gone != NULL)))
+    /* One followed the other in that time: it may be of either. */
+    if (some_live && some_left)
         return;
     if (!some_live && !some_left && last_gone != NULL)
         claim_join(&claim, &last_gone->claim);
-    if (claim.count > 0)
-        *ret_claim = claim;
+    claim_join(ret_claim, &claim);
 }

@@ -38,8 +38,16 @@ void tenures_end(struct tenures *tenures, uint32_t round, int64_t now_ns);
 /* Forgets those that were gone by then, and their processes. */
 void tenures_forget(struct tenures *tenures, int64_t gone_by_ns, struct processes *processes);
 
+/* A moment that is known to lie between two, CLOCK_MONOTONIC. */
+struct span {
+    int64_t since_ns;
+    int64_t until_ns;
+};
+
 /*
  * From whom the socket comes, if that is certain but for its never having been seen open: the listeners that were at
- * its address when it was left, or else the last one before. at_ns: when it entered TIME_WAIT; INT64_MAX: not known.
+ * its address when it was left, or else the last one before. round: the present one; the listeners of its address that
+ * are there have been seen in it.
  */
-void tenures_claim(const struct tenures *tenures, const struct sock *sock, int64_t at_ns, struct claim *ret_claim);
+void tenures_claim(const struct tenures *tenures, const struct sock *sock, uint32_t round, const struct span *left,
+                   struct claim *ret_claim);

@@ -13,11 +13,13 @@ void tracked_done(struct tracked *tracked)
     for (size_t i = 0; i < tracked->count; i++)
         port_free(tracked->ports[i]);
     free(tracked->ports);
+    for (size_t i = 0; i < PROTOCOL_COUNT; i++)
+        portindex_done(&tracked->slots[i]);
 }
 
 struct census_port *tracked_find(const struct tracked *tracked, enum protocol protocol, uint16_t port)
 {
-    uint32_t slot = tracked->slots[protocol][port];
+    uint32_t slot = portindex_of(&tracked->slots[protocol], port);
     return slot > 0 ? tracked->ports[slot - 1] : NULL;
 }
 
@@ -25,10 +27,10 @@ static void remove_at(struct tracked *tracked, size_t index)
 {
     struct census_port *gone = tracked->ports[index];
     struct census_port *last = tracked->ports[--tracked->count];
-    tracked->slots[gone->protocol][gone->port] = 0;
+    portindex_set(&tracked->slots[gone->protocol], gone->port, 0);
     if (last != gone) {
         tracked->ports[index] = last;
-        tracked->slots[last->protocol][last->port] = (uint32_t)index + 1;
+        portindex_set(&tracked->slots[last->protocol], last->port, (uint32_t)index + 1);
     }
     port_free(gone);
 }
@@ -52,6 +54,8 @@ int tracked_add(struct tracked *tracked, enum protocol protocol, uint16_t number
                 struct census_port **ret_port)
 {
     int r = reserve(tracked, tracked->count + 1);
+    if (r == 0)
+        r = portindex_reserve(&tracked->slots[protocol], number);
     if (r < 0)
         return r;
     struct census_port *port = calloc(1, sizeof(*port));
@@ -61,7 +65,7 @@ int tracked_add(struct tracked *tracked, enum protocol protocol, uint16_t number
     port->port = number;
     port->last_seen_ns = seen_ns;
     tracked->ports[tracked->count++] = port;
-    tracked->slots[protocol][number] = (uint32_t)tracked->count;
+    portindex_set(&tracked->slots[protocol], number, (uint32_t)tracked->count);
     *ret_port = port;
     return 0;
 }
@@ -82,8 +86,10 @@ int tracked_add_all(struct tracked *tracked, const struct census_watch *ports, s
 
 static void number_slots(struct tracked *tracked)
 {
-    for (size_t i = 0; i < tracked->count; i++)
-        tracked->slots[tracked->ports[i]->protocol][tracked->ports[i]->port] = (uint32_t)i + 1;
+    for (size_t i = 0; i < tracked->count; i++) {
+        const struct census_port *port = tracked->ports[i];
+        portindex_set(&tracked->slots[port->protocol], port->port, (uint32_t)i + 1);
+    }
 }
 
 /* The watched ones first, then those seen last. */

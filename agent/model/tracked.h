@@ -2,14 +2,13 @@
 #pragma once
 
 #include "model/census.h"
-
-#define TRACKED_PORTS 65536
+#include "portindex.h"
 
 struct tracked {
     struct census_port **ports; /* owned; by protocol, then port, after tracked_sort() */
     size_t count;
     size_t capacity;
-    uint32_t slots[PROTOCOL_COUNT][TRACKED_PORTS]; /* index into ports, plus one; 0: not tracked */
+    struct portindex slots[PROTOCOL_COUNT]; /* index into ports, plus one; 0: not tracked */
 };
 
 void tracked_done(struct tracked *tracked);

@@ -19,12 +19,12 @@ static inline void traffic_freep(struct traffic **traffic)
     traffic_free(*traffic);
 }
 
-/* As entered_reserve(): for max_ports in all, and at least so many more than have one now. */
-must_use int traffic_reserve(struct traffic *traffic, size_t max_ports, size_t more);
+/* As entered_allow(): for max_ports in all, and at least so many more than have one now. */
+void traffic_allow(struct traffic *traffic, size_t max_ports, size_t more);
 /* As entered_label(); when there is no room the port counts in a sum. */
 void traffic_label(struct traffic *traffic, uint16_t port);
 
-/* Starts a round; what a round that was not ended had told is forgotten. */
+/* Starts a round, for which settings must last; what a round that was not ended had told is forgotten. */
 void traffic_begin(struct traffic *traffic, int64_t now_ns, const struct kernel_settings *settings);
 /* Listeners and bound sockets first. in_range: of ip_local_port_range. Returns 0 or -ENOMEM. */
 must_use int traffic_add(struct traffic *traffic, const struct sock *sock, bool in_range);

@@ -30,7 +30,7 @@ struct census_port {
     bool listening;       /* a listener was seen this round (TCP) */
     int64_t last_seen_ns; /* CLOCK_MONOTONIC of the last round that saw a socket on it; 0: none did */
     uint64_t states[SOCK_STATE_COUNT];
-    uint32_t longest_time_wait_ms; /* largest remaining_ms of a TIME_WAIT */
+    uint32_t longest_time_wait_ms; /* largest sock_due_ms() of a TIME_WAIT, from the beginning of the round */
     struct holders holders;        /* empty for the two sums */
 };
 

@@ -26,7 +26,10 @@ struct destination {
 
 struct destinations;
 
-/* At most max_count are told apart; sockets of others are only counted (destinations_uncounted()). */
+/*
+ * At most max_count are told apart, fewer where memory lacks; sockets of others are only counted
+ * (destinations_uncounted()).
+ */
 must_use int destinations_new(size_t max_count, struct destinations **ret_destinations);
 void destinations_free(struct destinations *destinations);
 

@@ -20,10 +20,10 @@ struct entered;
 must_use int entered_new(size_t max_ports, struct entered **ret_entered);
 void entered_free(struct entered *entered);
 
-/* Raises that limit; a lower one changes nothing. Returns 0 or -ENOMEM. */
-must_use int entered_reserve(struct entered *entered, size_t max_ports);
+/* Raises that limit; a lower one changes nothing. */
+void entered_allow(struct entered *entered, size_t max_ports);
 
-/* Gives the port a counter. Returns false when there is no room: it then counts in one of the sums. */
+/* Gives the port a counter. Returns false when there is no room, or no memory: it then counts in one of the sums. */
 bool entered_label(struct entered *entered, uint16_t port);
 
 /* Starts a round: what a round that was not ended had added is forgotten. */

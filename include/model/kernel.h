@@ -55,6 +55,8 @@ bool kernel_port_is_ephemeral(const struct kernel_settings *settings, uint16_t p
 uint64_t kernel_range_word(const struct kernel_settings *settings, size_t index);
 /* True when the port is in ip_local_port_range, reserved or not. */
 bool kernel_port_in_range(const struct kernel_settings *settings, uint16_t port);
+/* How many ports of ip_local_port_range are reserved; KERNEL_UNKNOWN when either is not known. */
+int64_t kernel_reserved_count(const struct kernel_settings *settings);
 /* True when the release is at least major.minor; false when it is not known. */
 bool kernel_is_at_least(const struct kernel_settings *settings, int64_t major, int64_t minor);
 /*

@@ -30,8 +30,8 @@ void ownership_begin(struct ownership *ownership, int64_t now_ns);
 
 /*
  * A TCP socket of a tracked port, in a round or after it; its listeners must have come before. Sets ret_claim to who
- * had it, if it has no process any more; and to its direction, if that has been found out. Where memory lacks it is not
- * remembered.
+ * had it, if it has no process any more; and to its direction, if that has been found out. Of a listener, to who had it
+ * in the round before: he may have ended since. Where memory lacks it is not remembered.
  */
 void ownership_see(struct ownership *ownership, const struct sock *sock, struct claim *ret_claim);
 

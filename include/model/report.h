@@ -73,13 +73,25 @@ struct report_traffic {
     bool known;                     /* false: the rest is empty */
     struct report_entered *entered; /* by port, then the sums; no two alike */
     size_t entered_count;
-    struct report_destination destinations[REPORT_DESTINATIONS_MAX]; /* the fullest first */
+    struct report_destination *destinations; /* owned, room for REPORT_DESTINATIONS_MAX; the fullest first; or NULL */
     size_t destination_count;
     double used_max_ratio[PROTOCOL_COUNT]; /* of the fullest destination; negative: not known */
     uint64_t uncounted;                    /* sockets of destinations beyond those that can be told apart */
     bool exact;                            /* every TIME_WAIT of this round was counted by its identity */
     int64_t
         missed_total; /* TIME_WAITs that came and went between two rounds, estimated; KERNEL_UNKNOWN without counters */
+};
+
+/* Of the kernel's settings what is shown; KERNEL_UNKNOWN: could not be read. */
+struct report_settings {
+    int64_t local_port_low; /* ip_local_port_range, both ends included */
+    int64_t local_port_high;
+    int64_t reserved_ports; /* in that range: how many of ip_local_reserved_ports */
+    int64_t unprivileged_port_start;
+    int64_t max_tw_buckets;
+    int64_t tw_reuse; /* as struct kernel_settings has it */
+    int64_t fin_timeout_seconds;
+    int64_t somaxconn;
 };
 
 #define REPORT_NETNS_NAME_MAX 64
@@ -89,13 +101,14 @@ struct report_traffic {
 struct report_netns {
     char name[REPORT_NETNS_NAME_MAX]; /* "self" for the agent's own; no two alike */
     char scope[16];                   /* "host", "container" or "unknown" */
+    char *place;                      /* owned: where it was found, as --netns takes it; NULL: it is the agent's own */
     char id[REPORT_NETNS_ID_MAX];     /* which one it is, on all machines; "" when that is not known */
     char failure[REPORT_FAILURE_MAX]; /* why the rest is empty, in words; "" when it is not */
     bool bound_inactive_known;
     struct source source; /* of the sockets */
     uint64_t totals[PROTOCOL_COUNT][FAMILY_COUNT][SOCK_STATE_COUNT];
     uint32_t ephemeral_used[PROTOCOL_COUNT];
-    struct kernel_settings settings;
+    struct report_settings settings;
     struct kernel_counters counters;
     struct report_counts *counts; /* tracked ports, then ephemeral and other, by protocol */
     size_t count_count;
@@ -194,11 +207,11 @@ static inline void report_unrefp(struct report **report)
     report_unref(*report);
 }
 
-/* Empties it but for its name and scope. */
+/* Empties it but for its name, scope and place. */
 void report_netns_fail(struct report_netns *netns, const char *failure);
 /* The agent's own, then the others; index <= other_count. */
 const struct report_netns *report_netns_at(const struct report *report, size_t index);
-/* NULL when there is none of that name. */
+/* By its name, or by its inode as "ino-4026532450", which is always one, too. NULL when there is none. */
 const struct report_netns *report_netns_find(const struct report *report, const char *name);
 /* The row of an endpoint, or NULL. */
 const struct report_port *report_port_find(const struct report_netns *netns, const struct endpoint *endpoint);

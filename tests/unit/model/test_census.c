@@ -51,6 +51,8 @@ static void the_longest_time_is_that_of_time_wait_alone(void **state)
                       WORLD("listen 0.0.0.0", "time_wait 127.0.0.1 left 20000", "time_wait 127.0.0.2 left 30000",
                             "time_wait 127.0.0.1 left 10000", "fin_wait2 127.0.0.1 orphan left 59000"));
     assert_int_equal(census_port_find(census, PROTOCOL_TCP, WORLD_PORT)->longest_time_wait_ms, 30000);
+    census_round_take(census, 2, WORLD("time_wait 127.0.0.1 left 29000", "time_wait 127.0.0.2 left 28500 read 900"));
+    assert_int_equal(census_port_find(census, PROTOCOL_TCP, WORLD_PORT)->longest_time_wait_ms, 29400);
 }
 
 static void untracked_ports_are_summed_by_the_range_that_they_are_in(void **state)

@@ -56,6 +56,16 @@ static void a_group_knows_its_longest_and_its_shortest_time(void **state)
     holders_done(&holders);
 }
 
+static void what_is_read_late_in_a_long_walk_is_due_so_much_later(void **state)
+{
+    (void)state;
+    struct holders holders =
+        world_holders(WORLD("time_wait 127.0.0.1 left 41700", "time_wait 127.0.0.1 left 41600 read 900"));
+    assert_int_equal(holders.groups[0].longest_remaining_ms, 42500);
+    assert_int_equal(holders.groups[0].shortest_remaining_ms, 41700);
+    holders_done(&holders);
+}
+
 /* Several sockets on one address share it by SO_REUSEPORT; one of them is full while the other is idle. */
 static void the_fullest_accept_queue_stands_for_all(void **state)
 {
@@ -237,6 +247,7 @@ int main(void)
         cmocka_unit_test(sockets_of_a_kind_make_one_group_whoever_their_peers_are),
         cmocka_unit_test(whatever_a_bind_looks_at_makes_a_group_of_its_own),
         cmocka_unit_test(a_group_knows_its_longest_and_its_shortest_time),
+        cmocka_unit_test(what_is_read_late_in_a_long_walk_is_due_so_much_later),
         cmocka_unit_test(the_fullest_accept_queue_stands_for_all),
         cmocka_unit_test(the_fullest_is_the_one_with_the_least_room_left),
         cmocka_unit_test(the_first_inodes_are_kept_and_missing_ones_skipped),

@@ -57,6 +57,23 @@ static void a_reserved_port_is_in_the_range_and_not_ephemeral(void **state)
     assert_false(kernel_port_is_ephemeral(&settings, 8080));
 }
 
+static void reserved_ports_are_counted_within_the_range_if_both_are_known(void **state)
+{
+    (void)state;
+    struct kernel_settings settings = {.local_port_low = 32768, .local_port_high = 60999, .reserved_known = true};
+    assert_int_equal(kernel_reserved_count(&settings), 0);
+    port_set_add(&settings.reserved, 8080);
+    port_set_add(&settings.reserved, 32768);
+    port_set_add(&settings.reserved, 60999);
+    port_set_add(&settings.reserved, 61000);
+    assert_int_equal(kernel_reserved_count(&settings), 2);
+    settings.local_port_high = KERNEL_UNKNOWN;
+    assert_int_equal(kernel_reserved_count(&settings), KERNEL_UNKNOWN);
+    settings.local_port_high = 60999;
+    settings.reserved_known = false;
+    assert_int_equal(kernel_reserved_count(&settings), KERNEL_UNKNOWN);
+}
+
 static void a_release_is_compared_by_its_two_numbers(void **state)
 {
     (void)state;
@@ -163,6 +180,7 @@ int main(void)
         cmocka_unit_test(both_ends_of_the_range_are_in_it),
         cmocka_unit_test(no_port_is_in_a_range_that_is_not_known),
         cmocka_unit_test(a_reserved_port_is_in_the_range_and_not_ephemeral),
+        cmocka_unit_test(reserved_ports_are_counted_within_the_range_if_both_are_known),
         cmocka_unit_test(a_release_is_compared_by_its_two_numbers),
         cmocka_unit_test(a_time_wait_lingers_for_one_step_of_its_timer),
         cmocka_unit_test(the_slack_is_a_step_of_the_wheel_and_a_tick_at_every_hz),

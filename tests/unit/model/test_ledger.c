@@ -160,6 +160,16 @@ static void the_age_is_right_from_the_first_socket_on(void **state)
     assert_int_equal(age_ms(ledger, 0), 60000);
 }
 
+static void a_slow_walk_makes_no_lifetime_longer(void **state)
+{
+    (void)state;
+    cleanup(ledger_freep) struct ledger *ledger = new_ledger(MEBIBYTE);
+    begin(ledger, 1000);
+    struct sock sock = {.state = SOCK_TIME_WAIT, .minisocket = true, .remaining_ms = 59900, .read_after_ms = 900};
+    assert_int_equal(ledger_see(ledger, &sock), 0);
+    assert_int_equal(age_ms(ledger, 45000), 15000);
+}
+
 /* Some kernels let it be tuned. The timer of a FIN_WAIT2 is another one. */
 static void a_longer_lifetime_is_learnt_from_time_waits(void **state)
 {
@@ -377,6 +387,7 @@ int main(void)
         cmocka_unit_test(what_one_dump_shows_twice_is_new_once),
         cmocka_unit_test(a_round_that_is_not_ended_never_was),
         cmocka_unit_test(the_age_is_right_from_the_first_socket_on),
+        cmocka_unit_test(a_slow_walk_makes_no_lifetime_longer),
         cmocka_unit_test(a_longer_lifetime_is_learnt_from_time_waits),
         cmocka_unit_test(beyond_the_limit_the_time_of_entry_stands_in),
         cmocka_unit_test(it_is_exact_again_once_every_decision_rests_on_identity),

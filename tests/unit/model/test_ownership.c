@@ -144,8 +144,80 @@ static void between_two_that_changed_since_the_last_look_it_does_not_choose(void
     next_round(&world);
     (void)see(&world, sock_of(SOCK_LISTEN, 2, SECOND));
     assert_int_equal(see_time_wait(&world, 9, 7).count, 0);
-    /* Nor where it cannot be told when it was left. */
+    ownership_free(world.ownership);
+}
+
+static void nor_does_it_in_the_round_that_sees_the_second_for_the_first_time(void **state)
+{
+    (void)state;
+    struct world world = begin();
+    (void)see(&world, sock_of(SOCK_LISTEN, 1, FIRST));
+    next_round(&world);
+    (void)see(&world, sock_of(SOCK_LISTEN, 2, SECOND));
+    assert_int_equal(see_time_wait(&world, 9, 1).count, 0);
     assert_int_equal(see(&world, sock_of(SOCK_LAST_ACK, 10, 0)).count, 0);
+    next_round(&world);
+    (void)see(&world, sock_of(SOCK_LISTEN, 2, SECOND));
+    assert_int_equal(see(&world, sock_of(SOCK_LAST_ACK, 10, 0)).count, 0);
+    ownership_free(world.ownership);
+}
+
+static void an_orphan_that_was_there_before_the_second_server_is_the_first_one_s(void **state)
+{
+    (void)state;
+    struct world world = begin();
+    (void)see(&world, sock_of(SOCK_LISTEN, 1, FIRST));
+    next_round(&world);
+    assert_claimed(&world, see(&world, sock_of(SOCK_FIN_WAIT1, 9, 0)), FIRST, true);
+    for (int rounds = 0; rounds < 3; rounds++) {
+        next_round(&world);
+        (void)see(&world, sock_of(SOCK_LISTEN, 2, SECOND));
+        assert_claimed(&world, see(&world, sock_of(SOCK_FIN_WAIT1, 9, 0)), FIRST, true);
+    }
+    /* However late it enters TIME_WAIT. */
+    next_round(&world);
+    (void)see(&world, sock_of(SOCK_LISTEN, 2, SECOND));
+    assert_claimed(&world, see_time_wait(&world, 9, 1), FIRST, true);
+    ownership_free(world.ownership);
+}
+
+static void an_orphan_that_came_while_the_second_served_is_the_second_one_s(void **state)
+{
+    (void)state;
+    struct world world = begin();
+    (void)see(&world, sock_of(SOCK_LISTEN, 1, FIRST));
+    next_round(&world);
+    (void)see(&world, sock_of(SOCK_LISTEN, 2, SECOND));
+    next_round(&world);
+    (void)see(&world, sock_of(SOCK_LISTEN, 2, SECOND));
+    assert_claimed(&world, see(&world, sock_of(SOCK_CLOSING, 9, 0)), SECOND, true);
+    ownership_free(world.ownership);
+}
+
+static void an_orphan_is_not_the_server_s_that_came_when_nobody_knew_of_another(void **state)
+{
+    (void)state;
+    struct world world = begin();
+    assert_int_equal(see(&world, sock_of(SOCK_LAST_ACK, 9, 0)).count, 0);
+    for (int rounds = 0; rounds < 3; rounds++) {
+        next_round(&world);
+        (void)see(&world, sock_of(SOCK_LISTEN, 2, SECOND));
+        assert_int_equal(see(&world, sock_of(SOCK_LAST_ACK, 9, 0)).count, 0);
+    }
+    ownership_free(world.ownership);
+}
+
+static void a_connection_that_waits_for_accept_is_the_present_listener_s(void **state)
+{
+    (void)state;
+    struct world world = begin();
+    (void)see(&world, sock_of(SOCK_LISTEN, 1, FIRST));
+    next_round(&world);
+    (void)see(&world, sock_of(SOCK_LISTEN, 2, SECOND));
+    next_round(&world);
+    (void)see(&world, sock_of(SOCK_LISTEN, 2, SECOND));
+    assert_claimed(&world, see(&world, sock_of(SOCK_ESTABLISHED, 9, 0)), SECOND, true);
+    assert_claimed(&world, see(&world, sock_of(SOCK_SYN_RECV, 10, 0)), SECOND, true);
     ownership_free(world.ownership);
 }
 
@@ -213,6 +285,20 @@ static void a_derived_cookie_does_not_pass_a_name_on_to_the_next_socket(void **s
 static bool is_second(const struct owner *owner)
 {
     return owner->pid == SECOND;
+}
+
+static void a_listener_keeps_its_name_until_it_is_known_that_who_had_it_has_ended(void **state)
+{
+    (void)state;
+    struct world world = begin();
+    assert_int_equal(see(&world, sock_of(SOCK_LISTEN, 1, FIRST)).count, 0);
+    next_round(&world);
+    assert_claimed(&world, see(&world, sock_of(SOCK_LISTEN, 1, FIRST)), FIRST, false);
+    end_round(&world);
+    ownership_check(world.ownership, 42, is_second);
+    ownership_begin(world.ownership, world.now_ns + 5 * NS_PER_S);
+    assert_int_equal(see(&world, sock_of(SOCK_LISTEN, 1, FIRST)).count, 0);
+    ownership_free(world.ownership);
 }
 
 static void who_has_ended_stays_known_and_is_said_to_have_ended(void **state)
@@ -293,10 +379,16 @@ int main(void)
         cmocka_unit_test(what_was_never_seen_open_is_inferred_from_its_listener),
         cmocka_unit_test(a_second_server_is_told_apart_from_the_first),
         cmocka_unit_test(between_two_that_changed_since_the_last_look_it_does_not_choose),
+        cmocka_unit_test(nor_does_it_in_the_round_that_sees_the_second_for_the_first_time),
+        cmocka_unit_test(an_orphan_that_was_there_before_the_second_server_is_the_first_one_s),
+        cmocka_unit_test(an_orphan_that_came_while_the_second_served_is_the_second_one_s),
+        cmocka_unit_test(an_orphan_is_not_the_server_s_that_came_when_nobody_knew_of_another),
+        cmocka_unit_test(a_connection_that_waits_for_accept_is_the_present_listener_s),
         cmocka_unit_test(what_is_older_than_the_first_look_is_not_known),
         cmocka_unit_test(another_address_has_nothing_to_do_with_the_listener),
         cmocka_unit_test(what_an_outgoing_connection_left_is_never_the_listener_s),
         cmocka_unit_test(a_derived_cookie_does_not_pass_a_name_on_to_the_next_socket),
+        cmocka_unit_test(a_listener_keeps_its_name_until_it_is_known_that_who_had_it_has_ended),
         cmocka_unit_test(who_has_ended_stays_known_and_is_said_to_have_ended),
         cmocka_unit_test(a_round_that_failed_forgets_nothing),
         cmocka_unit_test(memory_is_bounded_and_beyond_it_the_listener_is_asked),
