@@ -113,12 +113,12 @@ static bool add_kernel_value(cJSON *object, const char *key, int64_t value)
 
 static bool add_kernel(cJSON *object, const struct report_netns *netns)
 {
-    const struct kernel_settings *settings = &netns->settings;
+    const struct report_settings *settings = &netns->settings;
     const struct kernel_counters *counters = &netns->counters;
     cJSON *json = json_add_object(object, "kernel");
     return add_kernel_value(json, "local_port_low", settings->local_port_low) &&
            add_kernel_value(json, "local_port_high", settings->local_port_high) &&
-           add_kernel_value(json, "ephemeral_ports_reserved", view_reserved_ports(settings)) &&
+           add_kernel_value(json, "ephemeral_ports_reserved", settings->reserved_ports) &&
            add_kernel_value(json, "unprivileged_port_start", settings->unprivileged_port_start) &&
            add_kernel_value(json, "time_wait_limit", settings->max_tw_buckets) &&
            add_kernel_value(json, "tcp_tw_reuse", settings->tw_reuse) &&

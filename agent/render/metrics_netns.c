@@ -60,12 +60,12 @@ static void kernel_value(struct exposition *out, enum metric metric, int64_t val
 
 static void ephemeral_ports(struct exposition *out, const struct report_netns *netns)
 {
-    const struct kernel_settings *settings = &netns->settings;
+    const struct report_settings *settings = &netns->settings;
     if (settings->local_port_low == KERNEL_UNKNOWN || settings->local_port_high == KERNEL_UNKNOWN)
         return;
     exposition_integer(out, METRIC_EPHEMERAL_PORTS, NULL,
                        (uint64_t)(settings->local_port_high - settings->local_port_low + 1));
-    kernel_value(out, METRIC_EPHEMERAL_PORTS_RESERVED, view_reserved_ports(settings));
+    kernel_value(out, METRIC_EPHEMERAL_PORTS_RESERVED, settings->reserved_ports);
     for (enum protocol protocol = PROTOCOL_TCP; protocol < PROTOCOL_COUNT; protocol++)
         exposition_integer(out, METRIC_EPHEMERAL_PORTS_USED, LABELS({"protocol", protocol_name(protocol)}),
                            netns->ephemeral_used[protocol]);
@@ -73,7 +73,7 @@ static void ephemeral_ports(struct exposition *out, const struct report_netns *n
 
 static void kernel(struct exposition *out, const struct report_netns *netns)
 {
-    const struct kernel_settings *settings = &netns->settings;
+    const struct report_settings *settings = &netns->settings;
     const struct kernel_counters *counters = &netns->counters;
     kernel_value(out, METRIC_TIME_WAIT_LIMIT, settings->max_tw_buckets);
     kernel_value(out, METRIC_TIME_WAIT_OVERFLOW_TOTAL, counters->time_wait_overflow);

@@ -53,10 +53,12 @@ static void say_bind_fails(const struct text_style *style, struct buf *buf)
     say(style, VERDICT_REUSABLE, "bind() to port 0 fails", buf);
 }
 
-static void say_not_near(const struct exhaustion *exhaustion, const struct text_style *style, struct buf *buf)
+static void say_not_near(const struct exhaustion *exhaustion, const char *netns, const struct text_style *style,
+                         struct buf *buf)
 {
     const struct report_destination *row = &exhaustion->destination;
     say(style, VERDICT_FREE, "No destination is near exhaustion", buf);
+    text_parts_netns(buf, netns);
     if (exhaustion->unused[PROTOCOL_TCP] == 0) {
         say_bind_fails(style, buf);
     } else if (row->counts.live + row->counts.time_wait == 0) {
@@ -68,14 +70,16 @@ static void say_not_near(const struct exhaustion *exhaustion, const struct text_
     }
 }
 
-static void add_headline(const struct exhaustion *exhaustion, const struct text_style *style, struct buf *buf)
+static void add_headline(const struct exhaustion *exhaustion, const char *netns, const struct text_style *style,
+                         struct buf *buf)
 {
     const struct report_destination *row = &exhaustion->destination;
     if (exhaustion->kind == EXHAUSTION_FAR && !exhaustion->asked) {
-        say_not_near(exhaustion, style, buf);
+        say_not_near(exhaustion, netns, style, buf);
         return;
     }
     add_subject(&row->counts, buf);
+    text_parts_netns(buf, netns);
     buf_add_text(buf, " is ");
     switch (exhaustion->kind) {
     case EXHAUSTION_FAR:
@@ -159,10 +163,10 @@ static void add_openers(const struct exhaustion *exhaustion, const struct text_s
         buf_printf(buf, "%8" PRIu32 "  %s\n", rest, exhaustion->opener_count > OPENERS_MAX ? "others" : "-");
 }
 
-void text_exhaustion(const struct exhaustion *exhaustion, const char *missing, const struct text_style *style,
-                     struct buf *buf)
+void text_exhaustion(const struct exhaustion *exhaustion, const char *netns, const char *missing,
+                     const struct text_style *style, struct buf *buf)
 {
-    add_headline(exhaustion, style, buf);
+    add_headline(exhaustion, netns, style, buf);
     buf_add_char(buf, '\n');
     add_account(exhaustion, style, buf);
     add_openers(exhaustion, style, buf);

@@ -7,12 +7,20 @@
 
 #define SHARERS_NAMED_MAX 3
 
-/* Holders stand in the order in which they decide: the first one whose owner is known. */
+/*
+ * Holders stand in the order in which they decide: the first one whose owner is known. Who left sockets behind does not
+ * stand for a process that is there and cannot be seen.
+ */
 static const struct holder *deciding(const struct verdict *verdict)
 {
-    for (size_t i = 0; i < verdict->holder_count; i++)
-        if (verdict->holders[i].owner_count > 0)
-            return &verdict->holders[i];
+    bool hidden = false;
+    for (size_t i = 0; i < verdict->holder_count; i++) {
+        const struct holder *holder = &verdict->holders[i];
+        bool left_behind = holder->inode_count == 0;
+        if (holder->owner_count > 0 && !(hidden && left_behind))
+            return holder;
+        hidden = hidden || !left_behind;
+    }
     return NULL;
 }
 

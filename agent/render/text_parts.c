@@ -39,6 +39,14 @@ void text_parts_seconds(struct buf *buf, int64_t ms)
     buf_printf(buf, "%" PRId64 ".%" PRId64 " s", tenths / 10, tenths % 10);
 }
 
+void text_parts_netns(struct buf *buf, const char *netns)
+{
+    if (netns == NULL)
+        return;
+    buf_add_text(buf, " in namespace ");
+    terminal_add(buf, netns);
+}
+
 void text_parts_wrap(struct buf *buf, const char *text, size_t column, size_t indent)
 {
     cleanup(buf_done) struct buf safe;

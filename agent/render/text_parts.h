@@ -21,6 +21,8 @@ void text_parts_spaces(struct buf *buf, size_t count);
 /* "43.7 s": tenths, rounded up, so that what is left is never understated. */
 void text_parts_seconds(struct buf *buf, int64_t ms);
 
+/* " in namespace blue"; nothing for NULL, the own one. */
+void text_parts_netns(struct buf *buf, const char *netns);
 /*
  * Appends text, any bytes made safe, broken at spaces to fit into TEXT_PARTS_COLUMNS: the first line begins in column,
  * the others after indent spaces. No newline at the end.

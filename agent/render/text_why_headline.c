@@ -2,7 +2,6 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "terminal.h"
 #include "text_owner.h"
 #include "text_parts.h"
 #include "text_why_parts.h"
@@ -225,10 +224,7 @@ void text_why_headline(const struct text_why *why, const struct text_style *styl
     char text[ENDPOINT_TEXT_MAX];
     endpoint_format(&why->verdict->endpoint, text);
     buf_add_text(buf, text);
-    if (why->netns != NULL) {
-        buf_add_text(buf, " in namespace ");
-        terminal_add(buf, why->netns);
-    }
+    text_parts_netns(buf, why->netns);
     say(&(struct headline){.why = why, .style = style, .buf = buf});
     buf_add_char(buf, '\n');
 }

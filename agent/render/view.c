@@ -31,20 +31,6 @@ const char *view_bind_error(int error)
     return name != NULL ? name : "unknown";
 }
 
-int64_t view_reserved_ports(const struct kernel_settings *settings)
-{
-    if (!settings->reserved_known || settings->local_port_low == KERNEL_UNKNOWN ||
-        settings->local_port_high == KERNEL_UNKNOWN)
-        return KERNEL_UNKNOWN;
-    int64_t count = 0;
-    for (size_t i = 0; i < PORT_SET_WORDS; i++) {
-        uint64_t reserved = settings->reserved.words[i];
-        if (reserved != 0)
-            count += __builtin_popcountll(reserved & kernel_range_word(settings, i));
-    }
-    return count;
-}
-
 uint32_t view_percent_taken(const struct report_destination *row)
 {
     uint64_t taken = (uint64_t)row->counts.live + row->counts.time_wait;

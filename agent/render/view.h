@@ -16,9 +16,6 @@ void view_local(const struct holder *holder, uint16_t port, char ret_text[static
 /* "ok", or the name of the errno. */
 const char *view_bind_error(int error);
 
-/* How many ports of ip_local_port_range are reserved; KERNEL_UNKNOWN when that is not known. */
-int64_t view_reserved_ports(const struct kernel_settings *settings);
-
 /* Of the ports that are usable towards it, in whole percent; 100 only when all are taken. */
 uint32_t view_percent_taken(const struct report_destination *row);
 

@@ -78,12 +78,21 @@ int answer_error(struct answer *answer, unsigned status, const char *code, const
     return error != 0 ? error : answer_bytes(answer, status, ANSWER_JSON, &buf);
 }
 
-int answer_not_tracked(struct answer *answer, const struct endpoint *endpoint)
+int answer_not_tracked(struct answer *answer, const struct endpoint *endpoint, const char *netns)
 {
     char name[ENDPOINT_TEXT_MAX];
     endpoint_format(endpoint, name);
+    if (strcmp(netns, "self") != 0)
+        return answer_error(answer, 404, "not_tracked",
+                            "%s is not tracked in namespace %.64s: there, only what has a listener is", name, netns);
     const char *prefix = endpoint->protocol == PROTOCOL_UDP ? "udp:" : "";
     int without_protocol = (int)strcspn(name, "/");
     return answer_error(answer, 404, "not_tracked", "%s is not tracked: watch it with --watch %s%.*s", name, prefix,
                         without_protocol, name);
+}
+
+int answer_not_watched(struct answer *answer, const char *netns)
+{
+    return answer_error(answer, 404, "not_tracked",
+                        "the namespace \"%.64s\" is not watched: /api/v1/report names those that are", netns);
 }

@@ -41,5 +41,7 @@ must_use int answer_line(struct answer *answer, unsigned status, const char *lin
 /* {"error":{"code":…,"message":…}} */
 must_use int answer_error(struct answer *answer, unsigned status, const char *code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-/* 404 with the remedy. */
-must_use int answer_not_tracked(struct answer *answer, const struct endpoint *endpoint);
+/* 404 with the remedy: a port that is not tracked in the namespace of this name. */
+must_use int answer_not_tracked(struct answer *answer, const struct endpoint *endpoint, const char *netns);
+/* 404 with the remedy: a namespace that is none of the report's. */
+must_use int answer_not_watched(struct answer *answer, const char *netns);

@@ -28,16 +28,22 @@ int past_history(struct board *board, const struct request *request, const char 
     struct error reason;
     if (request_endpoint(request, port, &endpoint, &reason) != 0)
         return answer_error(answer, 400, "bad_request", "%s", reason.text);
-    const char *netns = request_argument(request, "netns");
+    const char *asked = request_argument(request, "netns");
+    cleanup(report_unrefp) struct report *report = board_report(board);
+    /* A round that failed knows only its own namespace; samples of the others are there all the same. */
+    const struct report_netns *netns = report != NULL ? report_netns_find(report, asked) : NULL;
+    const char *name = netns != NULL ? netns->name : asked[0] != '\0' ? asked : "self";
 
     cleanup(cleanup_free) struct history_sample *samples = NULL;
     size_t count = 0;
     int64_t step_ns = 0;
-    int error = board_history(board, netns[0] != '\0' ? netns : "self", &endpoint, &step_ns, &samples, &count);
+    int error = board_history(board, name, &endpoint, &step_ns, &samples, &count);
     if (error == -ENODATA)
         return answer_error(answer, 404, "no_history", "the agent keeps no history: start it with --history 1h");
+    if (error == -ENOENT && netns == NULL && asked[0] != '\0')
+        return answer_not_watched(answer, asked);
     if (error == -ENOENT)
-        return answer_not_tracked(answer, &endpoint);
+        return answer_not_tracked(answer, &endpoint, name);
     cleanup(buf_done) struct buf buf;
     buf_init(&buf, ANSWER_BYTES_MAX);
     if (error == 0)

@@ -98,13 +98,10 @@ static int get_port(const struct routes *routes, const struct request *request, 
     const char *name = request_argument(request, "netns");
     const struct report_netns *netns = name[0] != '\0' ? report_netns_find(report, name) : &report->netns;
     if (netns == NULL)
-        return answer_error(answer, 404, "not_tracked",
-                            "the namespace \"%.64s\" is not watched: /api/v1/report names "
-                            "those that are",
-                            name);
+        return answer_not_watched(answer, name);
     const struct report_port *port = report_port_find(netns, &endpoint);
     if (port == NULL)
-        return answer_not_tracked(answer, &endpoint);
+        return answer_not_tracked(answer, &endpoint, netns->name);
 
     cleanup(buf_done) struct buf buf;
     buf_init(&buf, ANSWER_BYTES_MAX);

@@ -1,22 +1,23 @@
 /*
- * What an agent answered under /api/v1/ports/PORT, read again for who had the sockets that have no process any more.
- * Not trusted: anybody may listen on its port.
+ * What an agent answered under /api/v1/ports/PORT, or under /api/v1/ports for all that it tracks, read again for who
+ * had the sockets that have no process any more. Not trusted: anybody may listen on its port.
  */
 #pragma once
 
 #include "model/report.h"
 
-struct memory_answer_group;
+struct memory_answer_port;
 
 struct memory_answer {
-    char netns_id[REPORT_NETNS_ID_MAX];
-    int64_t taken_at_ns;                /* CLOCK_REALTIME */
-    struct memory_answer_group *groups; /* owned */
+    struct memory_answer_port *ports; /* owned */
     size_t count;
 };
 
-/* bytes: NUL-terminated. Returns 0, the answer owned by the caller; -EINVAL when it is no such answer; -ENOMEM. */
-must_use int memory_answer_read(const char *bytes, struct memory_answer *ret_answer);
+/*
+ * bytes: NUL-terminated. Of TCP and of the namespace netns_id only; nothing is kept of others. Returns 0, the answer
+ * owned by the caller; -EINVAL when it is no such answer; -ENOMEM.
+ */
+must_use int memory_answer_read(const char *bytes, const char *netns_id, struct memory_answer *ret_answer);
 void memory_answer_done(struct memory_answer *answer);
 
 /*

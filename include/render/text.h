@@ -36,10 +36,10 @@ void text_why(const struct text_why *why, const struct text_style *style, struct
 
 /*
  * What `tidewait why --exhaustion` says of an explained one: in one line whether source ports are left; the account;
- * who has taken them; why; what to do. missing: as in struct text_why. Fits into 80 columns, as text_why().
+ * who has taken them; why; what to do. netns, missing: as in struct text_why. Fits into 80 columns, as text_why().
  */
-void text_exhaustion(const struct exhaustion *exhaustion, const char *missing, const struct text_style *style,
-                     struct buf *buf);
+void text_exhaustion(const struct exhaustion *exhaustion, const char *netns, const char *missing,
+                     const struct text_style *style, struct buf *buf);
 
 /* "2026-11-22 19:04:12  8080/tcp: free; …", in the local time zone. text: any bytes, made safe. */
 void text_event(int64_t at_ns, const char *text, struct buf *buf);

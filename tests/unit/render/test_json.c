@@ -12,7 +12,7 @@
 
 #include "base/utf8.h"
 #include "base/version.h"
-#include "render/json.h"
+#include "json_text.h"
 #include "report_sample.h"
 
 static void json_freep(cJSON **json)
@@ -23,25 +23,7 @@ static void json_freep(cJSON **json)
 static char *taken(struct buf *buf, int r)
 {
     assert_int_equal(r, 0);
-    char *text;
-    size_t length;
-    assert_int_equal(buf_steal(buf, &text, &length), 0);
-    assert_int_equal(strlen(text), length);
-    return text;
-}
-
-static char *report_text(const struct report *report)
-{
-    struct buf buf;
-    buf_init(&buf, 1 << 22);
-    return taken(&buf, json_report(report, &buf));
-}
-
-static char *row_text(const struct report *report, size_t index)
-{
-    struct buf buf;
-    buf_init(&buf, 1 << 22);
-    return taken(&buf, json_port(report, &report->netns, &report->netns.ports[index], &buf));
+    return rendered_take(buf);
 }
 
 /* A key of an object, which must be there. */
@@ -92,7 +74,7 @@ static void a_row_adds_what_is_known_of_the_port(void **state)
 {
     (void)state;
     cleanup(report_sample_freep) struct report *report = report_sample_host();
-    cleanup(cleanup_free) char *text = row_text(report, APPLICATION);
+    cleanup(cleanup_free) char *text = json_text_of_row(report, APPLICATION);
     char expected[sizeof(application_row) + sizeof(application_extras) + 2];
     (void)snprintf(expected, sizeof(expected), "%s%s}\n", application_row, application_extras);
     assert_string_equal(text, expected);
@@ -104,7 +86,7 @@ static void waiting_in_vain_is_null_and_not_known_is_absent(void **state)
     cleanup(report_sample_freep) struct report *report = report_sample_new();
     struct report_port *port = report_sample_port(report, "53/udp", VERDICT_HELD, CAUSE_BOUND);
     port->verdict.plain.kind = FREES_NEVER;
-    cleanup(cleanup_free) char *text = row_text(report, 0);
+    cleanup(cleanup_free) char *text = json_text_of_row(report, 0);
     assert_non_null(strstr(text, "\"frees_in_seconds\":{\"plain\":null},\"frees_at\":null,"));
     assert_non_null(strstr(text, "\"states\":{\"established\":0,\"close\":0},"));
     assert_non_null(strstr(text, "\"longest_time_wait_seconds\":null,"));
@@ -117,7 +99,7 @@ static void what_is_free_is_free_at_the_time_of_the_look(void **state)
     struct report_port *port = report_sample_port(report, "9000", VERDICT_FREE, CAUSE_NONE);
     port->verdict.plain.kind = FREES_AFTER;
     port->expected = EXPECTED_FREE;
-    cleanup(cleanup_free) char *text = row_text(report, 0);
+    cleanup(cleanup_free) char *text = json_text_of_row(report, 0);
     assert_non_null(strstr(text, "\"cause\":\"none\",\"frees_in_seconds\":{\"plain\":0},"
                                  "\"frees_at\":\"2026-11-22T19:03:28Z\","));
     assert_non_null(strstr(text, "\"explanation\":\"\",\"remedies\":[],"));
@@ -130,7 +112,7 @@ static void the_second_in_which_it_is_free_is_rounded_up(void **state)
     cleanup(report_sample_freep) struct report *report = report_sample_new();
     struct report_port *port = report_sample_port(report, "9000", VERDICT_HELD, CAUSE_TIME_WAIT);
     port->verdict.plain = (struct frees){FREES_AFTER, 0.701};
-    cleanup(cleanup_free) char *text = row_text(report, 0);
+    cleanup(cleanup_free) char *text = json_text_of_row(report, 0);
     assert_non_null(strstr(text, "\"plain\":0.701},\"frees_at\":\"2026-11-22T19:03:30Z\""));
 }
 
@@ -139,7 +121,7 @@ static void no_cause_is_null_and_a_contradiction_is_said(void **state)
     (void)state;
     cleanup(report_sample_freep) struct report *report = report_sample_new();
     report_sample_port(report, "[::1]:80", VERDICT_UNKNOWN, CAUSE_UNKNOWN)->verdict.contradiction = true;
-    cleanup(cleanup_free) char *text = row_text(report, 0);
+    cleanup(cleanup_free) char *text = json_text_of_row(report, 0);
     assert_non_null(strstr(text, "\"address\":\"::1\",\"port\":80},"));
     assert_non_null(strstr(text, "\"verdict\":\"unknown\",\"cause\":null,\"frees_in_seconds\":{},"));
     assert_non_null(strstr(text, "\"may_extend\":false,\"contradiction\":true,"));
@@ -155,7 +137,7 @@ static void a_listener_has_a_queue_and_no_peer(void **state)
     listener->queue_limit = 511;
     listener->reuseport = SOCKOPT_ON;
     report_sample_holder(port, SOCK_ESTABLISHED, "0.0.0.0", 9)->many_locals = true;
-    cleanup(cleanup_free) char *text = row_text(report, 0);
+    cleanup(cleanup_free) char *text = json_text_of_row(report, 0);
     assert_non_null(strstr(text, "{\"state\":\"listen\",\"local\":\"[::]:80\",\"remote\":null,\"count\":4,"
                                  "\"longest_remaining_seconds\":null,\"direction\":\"unknown\",\"reuseport\":true,"
                                  "\"owners\":[]}"));
@@ -171,7 +153,7 @@ static void remedies_are_listed_and_one_without_a_command_has_null(void **state)
     verdict->remedies[0] = (struct remedy){REMEDY_CODE, strdup("first:"), strdup("int on = 1;\nbind();")};
     verdict->remedies[1] = (struct remedy){REMEDY_LOOK, strdup(""), NULL};
     verdict->remedy_count = 2;
-    cleanup(cleanup_free) char *text = row_text(report, 0);
+    cleanup(cleanup_free) char *text = json_text_of_row(report, 0);
     assert_non_null(strstr(text, ",\"remedies\":[{\"kind\":\"code\",\"text\":\"first:\","
                                  "\"command\":\"int on = 1;\\nbind();\"},"
                                  "{\"kind\":\"look\",\"text\":\"\",\"command\":null}]"));
@@ -183,7 +165,7 @@ static void the_report_has_totals_kernel_and_agent(void **state)
     cleanup(report_sample_freep) struct report *report = report_sample_host();
     report->netns.totals[PROTOCOL_TCP][FAMILY_IPV6][SOCK_LISTEN] = 7;
     report->netns.counters.listen_drops = KERNEL_UNKNOWN;
-    cleanup(cleanup_free) char *text = report_text(report);
+    cleanup(cleanup_free) char *text = json_text_of_report(report);
     const char *head = "{\"taken_at\":\"2026-11-22T19:03:28.300Z\",\"host\":\"harbour\",\"netns\":[{\"name\":\"self\","
                        "\"scope\":\"host\",\"totals\":{\"tcp\":{\"ipv4\":{\"established\":0,";
     assert_memory_equal(text, head, strlen(head));
@@ -209,7 +191,7 @@ static void an_agent_without_a_sandbox_says_no_more_than_that(void **state)
     (void)state;
     cleanup(report_sample_freep) struct report *report = report_sample_new();
     report->agent.sandbox = (struct report_sandbox){.on = false};
-    cleanup(cleanup_free) char *text = report_text(report);
+    cleanup(cleanup_free) char *text = json_text_of_report(report);
     assert_non_null(strstr(text, ",\"sandbox\":{\"state\":\"off\"},"));
 }
 
@@ -220,7 +202,7 @@ static void the_ports_are_the_rows_of_the_report(void **state)
     struct buf buf;
     buf_init(&buf, 1 << 20);
     cleanup(cleanup_free) char *text = taken(&buf, json_ports(report, &buf));
-    cleanup(cleanup_free) char *row = row_text(report, APPLICATION);
+    cleanup(cleanup_free) char *row = json_text_of_row(report, APPLICATION);
     row[strcspn(row, "\n")] = '\0';
     assert_memory_equal(text, "{\"ports\":[{", 11);
     assert_non_null(strstr(text, row));
@@ -231,7 +213,7 @@ static void a_failed_round_shows_its_error_and_no_counts(void **state)
     (void)state;
     cleanup(report_sample_freep) struct report *report = report_sample_failed();
     const char *error = "\"error\":{\"code\":\"round_failed\",\"message\":\"the walk was interrupted: ENOBUFS\"}";
-    cleanup(cleanup_free) char *text = report_text(report);
+    cleanup(cleanup_free) char *text = json_text_of_report(report);
     assert_non_null(strstr(text, "\"netns\":[{\"name\":\"self\",\"scope\":\"host\",\"error\":"));
     assert_non_null(strstr(text, error));
     assert_null(strstr(text, "totals"));
@@ -269,7 +251,7 @@ static void any_name_of_a_process_reads_back_as_its_repaired_bytes(void **state)
         buf_init(&repaired, 1024);
         utf8_repair(&repaired, process, strlen(process));
 
-        cleanup(cleanup_free) char *text = row_text(report, APPLICATION);
+        cleanup(cleanup_free) char *text = json_text_of_row(report, APPLICATION);
         cleanup(json_freep) cJSON *json = cJSON_Parse(text);
         const cJSON *holder = cJSON_GetArrayItem(at(json, "holders"), 0);
         const cJSON *owner = cJSON_GetArrayItem(at(holder, "owners"), 0);

@@ -12,24 +12,17 @@
 #include "render/events_answer.h"
 #include "render/json.h"
 #include "render/text.h"
+#include "rendered.h"
 
 /* 2026-11-22T19:03:28.345Z */
 #define AT_NS INT64_C(1795374208345000000)
-
-static char *taken(struct buf *buf)
-{
-    char *text;
-    size_t length;
-    assert_int_equal(buf_steal(buf, &text, &length), 0);
-    return text;
-}
 
 static char *events_text(const struct events_page *page)
 {
     struct buf buf;
     buf_init(&buf, 1 << 20);
     assert_int_equal(json_events(page, &buf), 0);
-    return taken(&buf);
+    return rendered_take(&buf);
 }
 
 static struct event verdict_changed(const char *text)
@@ -124,7 +117,7 @@ static void an_event_is_one_line_of_a_terminal_in_its_time_zone(void **state)
     struct buf buf;
     buf_init(&buf, 1 << 20);
     text_event(AT_NS, "8080/tcp: free; \x1b[31m", &buf);
-    cleanup(cleanup_free) char *text = taken(&buf);
+    cleanup(cleanup_free) char *text = rendered_take(&buf);
     assert_string_equal(text, "2026-11-22 20:03:28  8080/tcp: free; \xef\xbf\xbd[31m\n");
 }
 
@@ -133,7 +126,7 @@ static char *history_text(enum protocol protocol, const struct history_sample *s
     struct buf buf;
     buf_init(&buf, 1 << 20);
     assert_int_equal(json_history(protocol, 30000000000, samples, count, &buf), 0);
-    return taken(&buf);
+    return rendered_take(&buf);
 }
 
 static void a_history_has_the_keys_of_the_interface(void **state)

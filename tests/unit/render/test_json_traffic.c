@@ -8,31 +8,8 @@
 
 #include <string.h>
 
-#include "render/json.h"
+#include "json_text.h"
 #include "report_sample.h"
-
-static char *taken(struct buf *buf, int r)
-{
-    assert_int_equal(r, 0);
-    char *text;
-    size_t length;
-    assert_int_equal(buf_steal(buf, &text, &length), 0);
-    return text;
-}
-
-static char *report_text(const struct report *report)
-{
-    struct buf buf;
-    buf_init(&buf, 1 << 22);
-    return taken(&buf, json_report(report, &buf));
-}
-
-static char *row_text(const struct report *report, size_t index)
-{
-    struct buf buf;
-    buf_init(&buf, 1 << 22);
-    return taken(&buf, json_port(report, &report->netns, &report->netns.ports[index], &buf));
-}
 
 static void assert_part(const char *text, const char *part)
 {
@@ -45,7 +22,7 @@ static void the_fullest_destinations_are_listed_in_order(void **state)
     (void)state;
     cleanup(report_sample_freep) struct report *report = report_sample_new();
     report->netns.traffic.uncounted = 4;
-    cleanup(cleanup_free) char *text = report_text(report);
+    cleanup(cleanup_free) char *text = json_text_of_report(report);
     assert_part(text, "\"destinations\":["
                       "{\"protocol\":\"tcp\",\"source\":\"10.0.0.1\",\"destination\":\"10.0.0.5\","
                       "\"destination_port\":5432,\"used\":{\"live\":12,\"time_wait\":23444},\"usable\":28230,"
@@ -63,7 +40,7 @@ static void without_a_full_destination_the_list_is_empty(void **state)
     (void)state;
     cleanup(report_sample_freep) struct report *report = report_sample_new();
     report->netns.traffic.destination_count = 0;
-    cleanup(cleanup_free) char *text = report_text(report);
+    cleanup(cleanup_free) char *text = json_text_of_report(report);
     assert_part(text, "\"destinations\":[],");
 }
 
@@ -75,8 +52,8 @@ static void a_port_without_a_counter_of_its_own_has_null(void **state)
     struct report_port *counted = report_sample_port(report, "8081", VERDICT_FREE, CAUSE_NONE);
     counted->entered_known = true;
     counted->time_wait_entered_total = 5000000000;
-    cleanup(cleanup_free) char *without = row_text(report, 0);
-    cleanup(cleanup_free) char *with = row_text(report, 1);
+    cleanup(cleanup_free) char *without = json_text_of_row(report, 0);
+    cleanup(cleanup_free) char *with = json_text_of_row(report, 1);
     assert_part(without, "\"time_wait_entered_total\":null,");
     assert_part(with, "\"time_wait_entered_total\":5000000000,");
 }

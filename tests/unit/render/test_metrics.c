@@ -77,7 +77,7 @@ static void a_setting_that_could_not_be_read_is_absent(void **state)
     (void)state;
     cleanup(report_sample_freep) struct report *report = report_sample_new();
     report->netns.settings.max_tw_buckets = KERNEL_UNKNOWN;
-    report->netns.settings.reserved_known = false;
+    report->netns.settings.reserved_ports = KERNEL_UNKNOWN;
     report->netns.counters.listen_drops = KERNEL_UNKNOWN;
     cleanup(cleanup_free) char *text = rendered(report);
     assert_absent(text, "tidewait_time_wait_limit");

@@ -9,7 +9,7 @@
 
 #include <errno.h>
 
-#include "render/json.h"
+#include "json_text.h"
 #include "render/text.h"
 #include "rendered_metrics.h"
 #include "report_sample.h"
@@ -40,17 +40,6 @@ static void destinations_of_unknown_room(struct report *report)
         traffic->destinations[i].at_most = true;
 }
 
-static char *json_of(const struct report *report)
-{
-    struct buf buf;
-    buf_init(&buf, BYTES_MAX);
-    assert_int_equal(json_report(report, &buf), 0);
-    char *text;
-    size_t length;
-    assert_int_equal(buf_steal(&buf, &text, &length), 0);
-    return text;
-}
-
 static void assert_part(const char *text, const char *part)
 {
     if (strstr(text, part) == NULL)
@@ -77,7 +66,7 @@ static void what_could_be_used_towards_a_destination_is_not_told(void **state)
     assert_part(text, "\ntidewait_destination_ports_used{");
     assert_absent(text, "tidewait_destination_ports_usable{");
     assert_absent(text, "tidewait_destination_ports_used_max_ratio{protocol=\"tcp\"}");
-    cleanup(cleanup_free) char *json = json_of(report);
+    cleanup(cleanup_free) char *json = json_text_of_report(report);
     assert_part(json, "\"used\":{\"live\":12,\"time_wait\":23444},\"usable\":null,");
     assert_null(strstr(json, "371.5"));
 }
@@ -86,13 +75,13 @@ static void json_names_the_source_of_the_namespace_and_of_each_verdict(void **st
 {
     (void)state;
     cleanup(report_sample_freep) struct report *report = report_from_procfs();
-    cleanup(cleanup_free) char *json = json_of(report);
+    cleanup(cleanup_free) char *json = json_text_of_report(report);
     assert_part(json,
                 "\"socket_source\":\"procfs\",\"socket_source_reason\":\"netlink is refused (EPROTONOSUPPORT)\"}]");
     assert_part(json, "\"may_extend\":false,\"socket_source\":\"procfs\",\"binds\":");
     assert_part(json, "\"limit\":null");
     cleanup(report_sample_freep) struct report *usual = report_sample_host();
-    cleanup(cleanup_free) char *usual_json = json_of(usual);
+    cleanup(cleanup_free) char *usual_json = json_text_of_report(usual);
     assert_part(usual_json, "\"socket_source\":\"netlink\",\"socket_source_reason\":null}]");
     assert_null(strstr(usual_json, "\"may_extend\":false,\"socket_source\""));
 }

@@ -11,6 +11,7 @@
 
 #include "kept.h"
 #include "render/text.h"
+#include "rendered.h"
 #include "report_sample.h"
 
 static char *table(const struct report *report, bool colour)
@@ -90,16 +91,7 @@ static void colour_is_on_the_verdict_only_and_keeps_the_alignment(void **state)
     assert_contains(coloured, "127.0.0.1:5432/tcp  \x1b[33mreusable\x1b[0m  time_wait");
     assert_contains(coloured, "9000/tcp            \x1b[32mfree\x1b[0m      - ");
     assert_contains(coloured, "80/udp              \x1b[35munknown\x1b[0m   ? ");
-
-    char *end = coloured;
-    for (const char *from = coloured; *from != '\0';) {
-        if (*from == '\x1b')
-            from += strcspn(from, "m") + 1;
-        else
-            *end++ = *from++;
-    }
-    *end = '\0';
-    assert_string_equal(coloured, plain);
+    rendered_assert_same(plain, coloured);
 }
 
 static void an_unknown_verdict_shows_its_cause_when_there_is_one(void **state)
@@ -170,6 +162,22 @@ static void processes_that_share_a_socket_are_counted_once(void **state)
     assert_contains(text, "  nginx (12) and 3 more, nginx.service");
 }
 
+static void who_left_sockets_behind_does_not_stand_for_a_process_that_cannot_be_seen(void **state)
+{
+    (void)state;
+    cleanup(report_sample_freep) struct report *report = report_sample_new();
+    struct report_port *port = report_sample_port(report, "80", VERDICT_HELD, CAUSE_LISTENER);
+    (void)report_sample_holder(port, SOCK_LISTEN, "::", 1);
+    struct holder *left = report_sample_holder(port, SOCK_TIME_WAIT, "10.0.0.1", 1);
+    (void)report_sample_owner(left, "python3", 4127);
+    cleanup(cleanup_free) char *nameless = row(report);
+    assert_contains(nameless, "python3 (4127)");
+    struct holder *listener = &port->verdict.holders[0];
+    listener->inodes[listener->inode_count++] = 815;
+    cleanup(cleanup_free) char *hidden = row(report);
+    assert_null(strstr(hidden, "python3"));
+}
+
 static void a_container_is_named_by_twelve_characters(void **state)
 {
     (void)state;
@@ -219,6 +227,7 @@ int main(void)
         cmocka_unit_test(several_outgoing_connections_are_counted),
         cmocka_unit_test(the_fullest_accept_queue_is_shown),
         cmocka_unit_test(processes_that_share_a_socket_are_counted_once),
+        cmocka_unit_test(who_left_sockets_behind_does_not_stand_for_a_process_that_cannot_be_seen),
         cmocka_unit_test(a_container_is_named_by_twelve_characters),
         cmocka_unit_test(a_container_is_named_by_its_name_where_that_is_known),
         cmocka_unit_test(no_name_can_drive_the_terminal),
