@@ -26,6 +26,7 @@ void agent_done(struct agent *agent)
     chronicle_done(&agent->chronicle);
     board_free(agent->board);
     round_free(agent->round);
+    notify_done(&agent->notify);
     cleanup_close(&agent->signals);
     reload_done(&agent->reload);
     options_done(&agent->options);
@@ -85,6 +86,7 @@ static int64_t run_round(struct agent *agent)
         interval_ns = spaced_ns < LONGEST_INTERVAL_NS ? spaced_ns : LONGEST_INTERVAL_NS;
     if (report == NULL) {
         log_event(&agent->log, LOG_LEVEL_ERROR, "round failed", {"reason", "out of memory"});
+        notify_status(&agent->notify, "a round failed: out of memory");
         return interval_ns;
     }
     log_round(agent, report);
@@ -101,6 +103,7 @@ static int64_t run_round(struct agent *agent)
     selfstat_read(&report->agent);
     agent->process_start_seconds = report->agent.process_start_seconds;
     summary_make(report, &report->summary);
+    notify_status(&agent->notify, report->summary.lines[0].text);
     if (chronicle_add(&agent->chronicle, report) < 0)
         log_event(&agent->log, LOG_LEVEL_WARN, "events or samples of this round are missing",
                   {"reason", "out of memory"});
@@ -128,8 +131,10 @@ static enum heard wait_until(struct agent *agent, int64_t due_ns)
         int64_t left_ns = due_ns - clock_monotonic_ns();
         int64_t left_ms = left_ns > 0 ? (left_ns + CLOCK_NS_PER_MS - 1) / CLOCK_NS_PER_MS : 0;
         int reap_ms = http_reap(agent->http);
+        int sign_ms = notify_alive(&agent->notify);
+        int care_ms = reap_ms < sign_ms ? reap_ms : sign_ms;
         struct pollfd fd = {.fd = agent->signals, .events = POLLIN};
-        int ready = poll(&fd, 1, left_ms < reap_ms ? (int)left_ms : reap_ms);
+        int ready = poll(&fd, 1, left_ms < care_ms ? (int)left_ms : care_ms);
         enum heard heard = ready > 0 ? read_signals(agent) : HEARD_NOTHING;
         if (heard != HEARD_NOTHING || left_ns <= 0)
             return heard;
@@ -145,10 +150,15 @@ void agent_run(struct agent *agent)
     do {
         reload_web_if_changed(&agent->reload);
         int64_t started_ns = clock_monotonic_ns();
-        heard = wait_until(agent, started_ns + run_round(agent));
-        if (heard == HEARD_REREAD)
+        int64_t due_ns = started_ns + run_round(agent);
+        notify_ready(&agent->notify);
+        heard = wait_until(agent, due_ns);
+        if (heard == HEARD_REREAD) {
+            notify_reloading(&agent->notify);
             reload_all(&agent->reload);
+        }
     } while (heard != HEARD_END);
+    notify_stopping(&agent->notify);
 }
 
 int agent_open_signals(struct agent *agent)

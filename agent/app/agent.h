@@ -2,6 +2,7 @@
 #pragma once
 
 #include "chronicle.h"
+#include "notify.h"
 #include "options.h"
 #include "reload.h"
 #include "round.h"
@@ -15,7 +16,9 @@ struct agent {
     struct chronicle chronicle;
     struct http *http;
     struct reload reload;
+    struct notify notify;
     unsigned connections; /* --web.max-connections, or as many as there are descriptors for */
+    size_t namespaces;    /* beside the own, that there are descriptors for */
     struct report_sandbox sandbox;
     int signals;
     double process_start_seconds; /* since 1970; read once, so that it never moves */

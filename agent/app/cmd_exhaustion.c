@@ -91,10 +91,10 @@ static struct port_set services_of(const struct report_netns *netns)
     return services;
 }
 
-static int answer(struct study *study, const struct endpoint *destination, struct exhaustion *exhaustion,
-                  const char **ret_missing)
+static int answer(struct study *study, const struct endpoint *destination, const struct netns_argument *netns,
+                  struct exhaustion *exhaustion, const char **ret_missing)
 {
-    const struct kernel_settings *settings = &study->report->netns.settings;
+    const struct kernel_settings *settings = round_settings(study->round);
     int r = exhaustion_find(round_census(study->round), settings, destination, exhaustion, &study->error);
     exhaustion->source = study->report->netns.source;
     bool found = true;
@@ -106,24 +106,25 @@ static int answer(struct study *study, const struct endpoint *destination, struc
         return r;
     struct port_set services = services_of(&study->report->netns);
     error_set(&study->error, 0, "out of memory");
-    return exhaustion_explain(exhaustion, settings, &services);
+    return exhaustion_explain(exhaustion, settings, &services, netns->place);
 }
 
-static int print(const struct exhaustion *exhaustion, const char *missing, const char *netns, bool json)
+static int print(const struct exhaustion *exhaustion, const char *missing, const struct netns_argument *netns,
+                 bool json)
 {
     cleanup(output_done) struct output output;
     output_init(&output);
     if (!json)
-        text_exhaustion(exhaustion, missing, &output.style, &output.buf);
+        text_exhaustion(exhaustion, netns->place != NULL ? netns->name : NULL, missing, &output.style, &output.buf);
     else
-        buf_fail(&output.buf, json_exhaustion(exhaustion, netns, &output.buf));
+        buf_fail(&output.buf, json_exhaustion(exhaustion, netns_argument_name(netns), &output.buf));
     int code = output_write(&output);
     if (code != EXIT_FREE)
         return code;
     return exhaustion->kind == EXHAUSTION_FULL ? EXIT_REFUSED : EXIT_FREE;
 }
 
-int cmd_exhaustion(const struct endpoint *destination, const char *netns, bool json)
+int cmd_exhaustion(const struct endpoint *destination, const struct netns_argument *netns, bool json)
 {
     cleanup(study_done) struct study study = {0};
     cleanup(exhaustion_done) struct exhaustion exhaustion = {0};
@@ -132,7 +133,7 @@ int cmd_exhaustion(const struct endpoint *destination, const char *netns, bool j
     if (r == -EINTR)
         return EXIT_INTERRUPTED;
     if (r == 0)
-        r = answer(&study, destination, &exhaustion, &missing);
+        r = answer(&study, destination, netns, &exhaustion, &missing);
     if (r < 0) {
         (void)fprintf(stderr, "tidewait: the sockets cannot be read: %s\n", study.error.text);
         return EXIT_UNDETERMINED;

@@ -4,7 +4,8 @@
 #include <stdbool.h>
 
 #include "model/endpoint.h"
+#include "netns_argument.h"
 
-/* destination: NULL for the fullest. netns: the name of the namespace that the thread is in. Returns an exit code:
- * EXIT_FREE when connect() still finds a source port. */
-int cmd_exhaustion(const struct endpoint *destination, const char *netns, bool json);
+/* destination: NULL for the fullest. netns: which the thread has entered. Returns an exit code: EXIT_FREE when
+ * connect() still finds a source port. */
+int cmd_exhaustion(const struct endpoint *destination, const struct netns_argument *netns, bool json);

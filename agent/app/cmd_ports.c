@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent_memory.h"
 #include "argument.h"
 #include "base/clock.h"
 #include "command.h"
@@ -30,7 +31,7 @@ static int print(const struct report *report, bool json)
     return output_write(&output);
 }
 
-static int look(const struct netns_argument *netns, bool all, bool json)
+static int look(const struct netns_argument *netns, int home, bool all, bool json)
 {
     struct round_options options = {
         .limits = {.max_ports = EVERY_PORT,
@@ -42,6 +43,7 @@ static int look(const struct netns_argument *netns, bool all, bool json)
         .probe_interval_ns = CLOCK_NS_PER_S,
         .owners = true,
         .directions = true,
+        .place = netns->place,
     };
     cleanup(round_freep) struct round *round = NULL;
     cleanup(report_unrefp) struct report *report = round_new(&options, &round) == 0 ? round_run(round) : NULL;
@@ -50,6 +52,7 @@ static int look(const struct netns_argument *netns, bool all, bool json)
                       report != NULL ? report->failure : "out of memory");
         return EXIT_UNDETERMINED;
     }
+    agent_memory_ask_all(report, home);
     (void)snprintf(report->netns.name, sizeof(report->netns.name), "%s", netns_argument_name(netns));
     return print(report, json);
 }
@@ -71,9 +74,10 @@ int cmd_ports(int argc, char **argv)
         else
             code = command_usage_error("ports takes --all, --json and --netns, not \"%.40s\"", argv[i]);
     }
+    cleanup(cleanup_close) int home = netns_argument_home(&netns);
     if (code == EXIT_FREE)
         code = netns_argument_enter(&netns);
-    return code == EXIT_FREE ? look(&netns, all, json) : code;
+    return code == EXIT_FREE ? look(&netns, home, all, json) : code;
 }
 
 void cmd_ports_print_flags(void)

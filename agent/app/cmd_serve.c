@@ -11,7 +11,7 @@
 #include "descriptors.h"
 #include "listening.h"
 
-#define LARGE_BYTES (32 * 1024)
+#define LARGE_BYTES (24 * 1024)
 
 /* Settles for fewer connections when there are not descriptors enough, rather than not to start. */
 static int reserve_descriptors(struct agent *agent, size_t listener_count, struct error *error)
@@ -29,6 +29,7 @@ static int reserve_descriptors(struct agent *agent, size_t listener_count, struc
                   {"remedy", remedy});
     }
     agent->connections = descriptors.connections;
+    agent->namespaces = descriptors.namespaces;
     return 0;
 }
 
@@ -38,6 +39,8 @@ static int start(struct agent *agent, struct listening *listening, const struct 
     struct round_options round = round_options_of(options);
     error_set(error, 0, "out of memory");
     int r = round_new(&round, &agent->round);
+    if (r == 0)
+        round_limit_namespaces(agent->round, agent->namespaces);
     if (r == 0)
         r = board_new(&agent->board);
     if (r == 0)
@@ -84,6 +87,15 @@ static void announce(const struct agent *agent, const struct listening *listenin
     }
 }
 
+/* A manager that cannot be told is no reason not to run; it may have been meant for whoever started us. */
+static void open_notify(struct agent *agent)
+{
+    struct error error;
+    if (notify_open(&agent->notify, &error) < 0)
+        log_event(&agent->log, LOG_LEVEL_WARN, "the service manager cannot be told how the agent is",
+                  {"reason", error.text});
+}
+
 /* 0, 1 and 2 stay taken, so that no socket of ours ends up where libraries write their complaints. */
 static void keep_standard_descriptors(void)
 {
@@ -118,7 +130,7 @@ int cmd_serve(int argc, char **argv)
 {
     keep_large_tables_apart();
     keep_standard_descriptors();
-    cleanup(agent_done) struct agent agent = {.signals = -1};
+    cleanup(agent_done) struct agent agent = {.signals = -1, .notify = NOTIFY_NOBODY};
     agent.reload = (struct reload){
         .argc = argc, .argv = argv, .options = &agent.options, .log = &agent.log, .chronicle = &agent.chronicle};
     cleanup(web_config_done) struct web_config web = {0};
@@ -140,6 +152,7 @@ int cmd_serve(int argc, char **argv)
     if (r == 0) {
         log_event(&agent.log, LOG_LEVEL_INFO, "starting", {"version", TIDEWAIT_VERSION},
                   {"revision", TIDEWAIT_REVISION}, {"netns", "self"}, {"scope", netns_scope()});
+        open_notify(&agent);
         r = confinement_begin(&agent.options, &agent.log, &agent.sandbox, &error);
         if (r == -EINVAL)
             return command_usage_error("%s", error.text);

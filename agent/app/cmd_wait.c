@@ -201,17 +201,18 @@ static int print_verdicts(struct wait *wait, bool timed_out)
     output_init(&output);
     for (size_t i = 0; i < wait->count; i++) {
         struct waiter *waiter = &wait->waiters[i];
-        int64_t now_ns = clock_now().realtime_ns;
+        struct moment now = clock_now();
         if (!wait->request.json && !(timed_out && !waiter->met))
             continue;
+        const struct inquiry_question question = {&waiter->endpoint, INQUIRY_GENTLE, now.monotonic_ns};
         struct error error;
         verdict_done(&waiter->verdict);
-        if (inquiry_ask(&wait->inquiry, &waiter->endpoint, INQUIRY_GENTLE, &waiter->verdict, &error) < 0 ||
-            inquiry_explain(&wait->inquiry, now_ns, &waiter->verdict) < 0)
+        if (inquiry_ask(&wait->inquiry, &question, &waiter->verdict, &error) < 0 ||
+            inquiry_explain(&wait->inquiry, now.realtime_ns, wait->request.netns.place, &waiter->verdict) < 0)
             return cannot_read(&error);
         struct text_why why = {
             .verdict = &waiter->verdict,
-            .taken_at_ns = now_ns,
+            .taken_at_ns = now.realtime_ns,
             .reuseaddr = waiter->reuseaddr,
             .netns = wait->request.netns.place != NULL ? wait->request.netns.name : NULL,
             .missing = inquiry_missing(&wait->inquiry, &waiter->verdict),
@@ -219,8 +220,8 @@ static int print_verdicts(struct wait *wait, bool timed_out)
         if (!wait->request.json)
             text_why(&why, &output.style, &output.buf);
         else
-            buf_fail(&output.buf,
-                     json_verdict(&waiter->verdict, netns_argument_name(&wait->request.netns), now_ns, &output.buf));
+            buf_fail(&output.buf, json_verdict(&waiter->verdict, netns_argument_name(&wait->request.netns),
+                                               now.realtime_ns, &output.buf));
     }
     return output_write(&output);
 }

@@ -23,11 +23,13 @@ struct request {
     bool json;
     bool reuseaddr;
     struct netns_argument netns;
+    int home; /* owned: as netns_argument_home() has it */
 };
 
 static void request_done(struct request *request)
 {
     endpoints_done(&request->endpoints);
+    cleanup_close(&request->home);
 }
 
 static int read_flag(char **argv, int *at, struct request *request)
@@ -99,16 +101,17 @@ static int answer(const struct request *request, struct inquiry *inquiry, const 
 {
     cleanup(verdict_done) struct verdict verdict = {0};
     struct error error;
-    int r = inquiry_ask(inquiry, endpoint, INQUIRY_ALL, &verdict, &error);
     struct moment now = clock_now();
+    const struct inquiry_question question = {endpoint, INQUIRY_ALL, now.monotonic_ns};
+    int r = inquiry_ask(inquiry, &question, &verdict, &error);
     if (r == 0)
-        r = inquiry_explain(inquiry, now.realtime_ns, &verdict);
+        r = inquiry_explain(inquiry, now.realtime_ns, request->netns.place, &verdict);
     if (r < 0) {
         (void)fprintf(stderr, "tidewait: the sockets cannot be read: %s\n", error.text);
         return EXIT_UNDETERMINED;
     }
     int64_t seen_ns = 0;
-    verdict.remembered = agent_memory_ask(&verdict, now.realtime_ns, &seen_ns);
+    verdict.remembered = agent_memory_ask(&verdict, request->home, now.realtime_ns, &seen_ns);
     cleanup(output_done) struct output output;
     output_init(&output);
     if (request->json) {
@@ -133,20 +136,21 @@ static int answer(const struct request *request, struct inquiry *inquiry, const 
 
 int cmd_why(int argc, char **argv)
 {
-    cleanup(request_done) struct request request = {0};
+    cleanup(request_done) struct request request = {.home = -1};
+    struct error error;
     int code = read_request(argc, argv, &request);
     if (code == EXIT_FREE && request.message != NULL)
         code = troubles_read(request.message, request.json, &request.endpoints, &request.exhaustion);
     if (code == EXIT_FREE && !request.exhaustion)
         code = refuse_udp_reuseaddr(&request);
+    request.home = netns_argument_home(&request.netns);
     if (code == EXIT_FREE)
         code = netns_argument_enter(&request.netns);
     if (code == EXIT_FREE && request.exhaustion)
-        return cmd_exhaustion(request.endpoints.items, netns_argument_name(&request.netns), request.json);
+        return cmd_exhaustion(request.endpoints.items, &request.netns, request.json);
     if (code != EXIT_FREE || request.endpoints.count == 0)
         return code;
     cleanup(inquiry_done) struct inquiry inquiry = {0};
-    struct error error;
     if (inquiry_open(&inquiry, &error) < 0) {
         (void)fprintf(stderr, "tidewait: the sockets cannot be read: %s\n", error.text);
         return EXIT_UNDETERMINED;

@@ -30,6 +30,15 @@ static bool needs_other_namespaces(const struct options *options)
     return options->every_netns || options->netns_path_count > 0;
 }
 
+static bool finds_namespaces(const struct options *options)
+{
+    static const char of_processes[] = "/proc/";
+    bool any = options->every_netns;
+    for (size_t i = 0; i < options->netns_path_count; i++)
+        any = any || strncmp(options->netns_paths[i], of_processes, strlen(of_processes)) == 0;
+    return any;
+}
+
 static void add_words(struct buf *text, const char *separator, const char *const words[], const char *otherwise)
 {
     for (size_t i = 0; words[i] != NULL; i++) {
@@ -79,6 +88,7 @@ int confinement_begin(const struct options *options, const struct log *log, stru
         .owners = options->owners,
         .privileged_ports = probes_privileged_ports(options),
         .other_namespaces = needs_other_namespaces(options),
+        .found_namespaces = finds_namespaces(options),
         .user = options->user,
     };
     struct sandbox_state state;
@@ -103,7 +113,8 @@ const char *confinement_lacks(const struct options *started, const struct option
         return NULL;
     if (now->owners && !started->owners)
         return "owners";
-    if (needs_other_namespaces(now) && !needs_other_namespaces(started))
+    if ((needs_other_namespaces(now) && !needs_other_namespaces(started)) ||
+        (finds_namespaces(now) && !finds_namespaces(started)))
         return "netns";
     return probes_privileged_ports(now) && !probes_privileged_ports(started) ? "a test-bind of a privileged port"
                                                                              : NULL;

@@ -41,37 +41,61 @@ static int add_socket(void *context, const struct sock *sock)
     return holders_add(context, sock);
 }
 
-/* The binds of one address; what cannot be tried is left out. Returns how many were made. */
-static size_t bind_address(const struct inquiry *inquiry, const struct endpoint *endpoint,
-                           const struct address *address, enum inquiry_binds binds, struct bind_result *results)
+static const struct bind_result *find_made(const struct inquiry_question *question, const struct address *address,
+                                           bool reuseaddr)
+{
+    for (size_t i = 0; i < question->made_count; i++)
+        if (question->made[i].reuseaddr == reuseaddr && address_equal(&question->made[i].address, address))
+            return &question->made[i];
+    return NULL;
+}
+
+static int make_bind(const struct inquiry_question *question, const struct address *address, bool reuseaddr,
+                     struct bind_result *ret_result)
+{
+    const struct bind_result *made = find_made(question, address, reuseaddr);
+    if (made == NULL)
+        return bindprobe_try(question->endpoint->protocol, address, question->endpoint->port, reuseaddr, ret_result);
+    *ret_result = *made;
+    return 0;
+}
+
+/* The binds of one address; what cannot be tried is left out. Returns how many there are. */
+static size_t bind_address(const struct inquiry *inquiry, const struct inquiry_question *question,
+                           const struct address *address, struct bind_result *results)
 {
     size_t count = 0;
-    if (binds == INQUIRY_NO_BIND || !bindprobe_is_harmless(&inquiry->settings, address, endpoint->port))
+    if (question->binds == INQUIRY_NO_BIND ||
+        !bindprobe_is_harmless(&inquiry->settings, address, question->endpoint->port))
         return 0;
-    if (endpoint->protocol == PROTOCOL_TCP &&
-        bindprobe_try(PROTOCOL_TCP, address, endpoint->port, true, &results[count]) == 0)
+    if (question->endpoint->protocol == PROTOCOL_TCP && make_bind(question, address, true, &results[count]) == 0)
         count++;
-    if (binds == INQUIRY_ALL && bindprobe_try(endpoint->protocol, address, endpoint->port, false, &results[count]) == 0)
+    if (question->binds == INQUIRY_ALL && make_bind(question, address, false, &results[count]) == 0)
         count++;
     return count;
 }
 
-static int ask_once(struct inquiry *inquiry, const struct endpoint *endpoint, enum inquiry_binds binds,
-                    struct verdict *ret_verdict, struct error *error)
+static int ask_once(struct inquiry *inquiry, const struct inquiry_question *question, struct verdict *ret_verdict,
+                    struct error *error)
 {
     cleanup(holders_done) struct holders holders = {0};
-    struct sockets_query query = {.protocol = endpoint->protocol, .port = endpoint->port, .directions = true};
+    const struct sockets_query query = {
+        .protocol = question->endpoint->protocol,
+        .port = question->endpoint->port,
+        .directions = true,
+        .as_of_ns = question->now_ns,
+    };
     int r = sockets_walk(inquiry->sockets, &query, add_socket, &holders, error);
     if (r < 0)
         return r;
     struct address addresses[ENDPOINT_ADDRESSES_MAX];
     struct bind_result results[VERDICT_BINDS_MAX];
-    size_t address_count = endpoint_addresses(endpoint, addresses);
+    size_t address_count = endpoint_addresses(question->endpoint, addresses);
     size_t result_count = 0;
     for (size_t i = 0; i < address_count; i++)
-        result_count += bind_address(inquiry, endpoint, &addresses[i], binds, &results[result_count]);
+        result_count += bind_address(inquiry, question, &addresses[i], &results[result_count]);
     struct judge_evidence evidence = {
-        .endpoint = *endpoint,
+        .endpoint = *question->endpoint,
         .asker = JUDGE_FOR_WHY,
         .holders = &holders,
         .table_shows_bound = sockets_shows_bound(inquiry->sockets),
@@ -83,13 +107,14 @@ static int ask_once(struct inquiry *inquiry, const struct endpoint *endpoint, en
     return judge(&evidence, ret_verdict);
 }
 
-int inquiry_ask(struct inquiry *inquiry, const struct endpoint *endpoint, enum inquiry_binds binds,
-                struct verdict *ret_verdict, struct error *error)
+int inquiry_ask(struct inquiry *inquiry, const struct inquiry_question *question, struct verdict *ret_verdict,
+                struct error *error)
 {
+    struct inquiry_question again = *question;
     error_set(error, 0, "out of memory");
     for (int attempt = 1;; attempt++) {
         cleanup(verdict_done) struct verdict verdict = {0};
-        int r = ask_once(inquiry, endpoint, binds, &verdict, error);
+        int r = ask_once(inquiry, &again, &verdict, error);
         if (r < 0 && (r == -ENOMEM || attempt == ATTEMPTS))
             return r;
         if (r == 0 && (!verdict.contradiction || attempt == ATTEMPTS)) {
@@ -97,10 +122,11 @@ int inquiry_ask(struct inquiry *inquiry, const struct endpoint *endpoint, enum i
             verdict = (struct verdict){0};
             return 0;
         }
+        again.made_count = 0;
     }
 }
 
-int inquiry_explain(struct inquiry *inquiry, int64_t now_ns, struct verdict *verdict)
+int inquiry_explain(struct inquiry *inquiry, int64_t now_ns, const char *netns, struct verdict *verdict)
 {
     cleanup(cleanup_free) uint32_t *inodes = calloc(verdict->holder_count * HOLDER_INODES_MAX + 1, sizeof(*inodes));
     if (inodes == NULL)
@@ -112,7 +138,7 @@ int inquiry_explain(struct inquiry *inquiry, int64_t now_ns, struct verdict *ver
     int r = owners_update(inquiry->owners, inodes, count, now_ns, NULL);
     if (r == -ENOMEM)
         return r;
-    return round_report_finish(verdict, inquiry->owners, NULL, &inquiry->settings);
+    return round_report_finish(verdict, inquiry->owners, NULL, &inquiry->settings, netns);
 }
 
 const char *inquiry_why_missing(const struct inquiry *inquiry)

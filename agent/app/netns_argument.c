@@ -30,13 +30,25 @@ static int find_name(struct netns_argument *argument, struct error *error)
         return r;
     if (!is_path && parse_uint(argument->place, INT32_MAX, &pid) == 0)
         found.items[0].pid = (int32_t)pid;
+    cleanup(namespaces_done) struct namespaces all = {0};
+    struct error reason;
+    const struct namespace *known = namespaces_find("/proc", &all, &reason) == 0
+                                        ? namespaces_of(&all, found.items[0].device, found.items[0].inode)
+                                        : NULL;
     char names[NAMESPACES_NAMES][NAMESPACES_NAME_MAX];
-    namespaces_names("/proc", &found.items[0], names);
+    namespaces_names("/proc", known != NULL ? known : &found.items[0], names);
     size_t i = 0;
     while (names[i][0] == '\0')
         i++;
     memcpy(argument->name, names[i], sizeof(argument->name));
     return 0;
+}
+
+int netns_argument_home(const struct netns_argument *argument)
+{
+    int home;
+    struct error error;
+    return argument->place != NULL && netns_open(NETNS_OWN, &home, &error) == 0 ? home : -1;
 }
 
 int netns_argument_enter(struct netns_argument *argument)

@@ -12,6 +12,12 @@ struct netns_argument {
 int netns_argument_set(struct netns_argument *argument, const char *value);
 
 /*
+ * The namespace that is left when another is entered, for what must be asked there; owned by the caller. -1: none is
+ * left, or it cannot be had.
+ */
+int netns_argument_home(const struct netns_argument *argument);
+
+/*
  * Moves the calling thread there, for good: before anything is opened that is to be of this namespace. Returns
  * EXIT_FREE; EXIT_USAGE when it is none, EXIT_UNDETERMINED when a privilege is lacking, with a line on stderr.
  */

@@ -47,7 +47,7 @@ int round_new(const struct round_options *options, struct round **ret_round)
         return -ENOMEM;
     round->options = *options;
     round->others = SPACES_NONE;
-    int r = space_new(options, &round->own);
+    int r = space_new(options, 0, &round->own);
     if (r == 0)
         r = container_names_new("", &round->container_names);
     if (r == 0 && options->owners)
@@ -56,6 +56,11 @@ int round_new(const struct round_options *options, struct round **ret_round)
         return r;
     *ret_round = steal_ptr(&round);
     return 0;
+}
+
+void round_limit_namespaces(struct round *round, size_t max)
+{
+    round->others.max = max;
 }
 
 /* What is watched is watched in the own namespace. */
@@ -182,6 +187,13 @@ static size_t room_for(const struct round *round, const struct space *space, siz
     return elsewhere < max ? max - elsewhere : 0;
 }
 
+/* Returns 0 or -ENOMEM. */
+static int set_place(struct report_netns *netns, const char *place)
+{
+    netns->place = place != NULL ? strdup(place) : NULL;
+    return place != NULL && netns->place == NULL ? -ENOMEM : 0;
+}
+
 static int look_at_own(struct round *round, struct report *report, enum round_stage *ret_stage, struct error *error)
 {
     space_limit(round->own, room_for(round, round->own, count_ports(round)));
@@ -191,7 +203,8 @@ static int look_at_own(struct round *round, struct report *report, enum round_st
         return r;
     round->agent.netns_watched++;
     round->agent.round_sockets = census_sockets(space_census(round->own));
-    return 0;
+    error_set(error, 0, "out of memory");
+    return set_place(&report->netns, round->options.place);
 }
 
 static void look_at_member(struct round *round, struct spaces_member *member, size_t ports_in_all,
@@ -230,6 +243,8 @@ static int look_at_others(struct round *round, struct report *report)
     for (size_t i = 0; i < others->count; i++) {
         struct spaces_member *member = &others->members[i];
         size_t elsewhere = ports_in_all - ports_of(member->space);
+        if (set_place(&report->others[i], member->place) < 0)
+            return -ENOMEM;
         look_at_member(round, member, ports_in_all, &report->taken_at, &report->others[i]);
         ports_in_all = elsewhere + ports_of(member->space);
     }
@@ -311,4 +326,9 @@ struct report *round_run(struct round *round)
 const struct census *round_census(const struct round *round)
 {
     return space_census(round->own);
+}
+
+const struct kernel_settings *round_settings(const struct round *round)
+{
+    return space_settings(round->own);
 }

@@ -15,6 +15,9 @@ static inline void round_freep(struct round **round)
     round_free(*round);
 }
 
+/* From now on so many other namespaces are looked at, at the most: each takes two descriptors. */
+void round_limit_namespaces(struct round *round, size_t max);
+
 /*
  * Between two rounds: as if it had been made with these options, with every counter, port and test-bind that they leave
  * a place. limits.track_traffic and directions must be as they were. Returns as round_new(): then nothing has changed.
@@ -31,3 +34,4 @@ struct report *round_run(struct round *round);
 
 /* What the last round saw, when it did not fail; until the next one. */
 const struct census *round_census(const struct round *round);
+const struct kernel_settings *round_settings(const struct round *round);

@@ -17,6 +17,7 @@ struct round_options {
     bool every_netns;               /* look at all namespaces that can be found, not only at the own one */
     const char *const *netns_paths; /* at these, too; they must live as long as watches */
     size_t netns_path_count;
+    const char *place; /* of the own one, as --netns takes it; NULL: its commands are given in it */
 };
 
 /* Those of the agent; they point into its options. */

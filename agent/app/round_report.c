@@ -20,7 +20,9 @@ static void add_count(struct report_netns *netns, const struct census_port *port
     memcpy(counts->states, port->states, sizeof(counts->states));
 }
 
-static const struct owner *first_owner(const struct owners *owners, const struct holder *holder)
+/* Who has the listener; or who had it, when he has ended since the sockets were read. */
+static const struct owner *first_owner(const struct owners *owners, const struct ownership *ownership,
+                                       const struct holder *holder)
 {
     for (size_t i = 0; owners != NULL && i < holder->inode_count; i++) {
         size_t count;
@@ -28,7 +30,7 @@ static const struct owner *first_owner(const struct owners *owners, const struct
         if (found != NULL && count > 0)
             return found;
     }
-    return NULL;
+    return owners != NULL && holder->claim.count > 0 ? ownership_process(ownership, holder->claim.processes[0]) : NULL;
 }
 
 static bool is_fuller(const struct holder *holder, const struct report_listener *listener)
@@ -66,7 +68,8 @@ static void note_restart(struct report_listener *listener, const struct holder *
     listener->restart = holder_worse_restart(listener->restart, learnt.restart);
 }
 
-static void add_listeners(struct report_netns *netns, const struct census_port *port, struct owners *owners)
+static void add_listeners(struct report_netns *netns, const struct census_port *port, struct owners *owners,
+                          const struct ownership *ownership)
 {
     for (size_t i = 0; i < port->holders.count; i++) {
         const struct holder *holder = &port->holders.groups[i];
@@ -79,12 +82,26 @@ static void add_listeners(struct report_netns *netns, const struct census_port *
             listener->queue_limit = holder->queue_limit;
         }
         note_restart(listener, holder, owners);
-        const struct owner *owner = listener->owner_known ? NULL : first_owner(owners, holder);
+        const struct owner *owner = listener->owner_known ? NULL : first_owner(owners, ownership, holder);
         if (owner != NULL) {
             listener->owner = *owner;
             listener->owner_known = true;
         }
     }
+}
+
+void round_report_settings(const struct kernel_settings *settings, struct report_settings *ret_settings)
+{
+    *ret_settings = (struct report_settings){
+        .local_port_low = settings->local_port_low,
+        .local_port_high = settings->local_port_high,
+        .reserved_ports = kernel_reserved_count(settings),
+        .unprivileged_port_start = settings->unprivileged_port_start,
+        .max_tw_buckets = settings->max_tw_buckets,
+        .tw_reuse = settings->tw_reuse,
+        .fin_timeout_seconds = settings->fin_timeout_seconds,
+        .somaxconn = settings->somaxconn,
+    };
 }
 
 static void copy_totals(struct report_netns *netns, const struct census *census)
@@ -97,7 +114,8 @@ static void copy_totals(struct report_netns *netns, const struct census *census)
     }
 }
 
-int round_report_counts(struct report_netns *netns, const struct census *census, struct owners *owners)
+int round_report_counts(struct report_netns *netns, const struct census *census, struct owners *owners,
+                        const struct ownership *ownership)
 {
     copy_totals(netns, census);
     size_t count = census_port_count(census);
@@ -112,7 +130,7 @@ int round_report_counts(struct report_netns *netns, const struct census *census,
     for (enum protocol protocol = PROTOCOL_TCP; protocol <= PROTOCOL_UDP; protocol++) {
         for (; i < count && census_port_at(census, i)->protocol == protocol; i++) {
             add_count(netns, census_port_at(census, i), NULL);
-            add_listeners(netns, census_port_at(census, i), owners);
+            add_listeners(netns, census_port_at(census, i), owners, ownership);
         }
         add_count(netns, census_ephemeral(census, protocol), "ephemeral");
         add_count(netns, census_other(census, protocol), "other");
@@ -153,10 +171,12 @@ static int attach_owners(struct holder *holder, const struct owners *owners)
     return r;
 }
 
-/* Of those that none has any more. */
+/* Of those that none has any more. A listener that somebody has is not claimed by who had it before. */
 static int attach_claim(struct holder *holder, const struct ownership *ownership)
 {
     int r = 0;
+    if (holder->state == SOCK_LISTEN && holder->owner_count > 0)
+        return 0;
     for (size_t i = 0; r == 0 && i < holder->claim.count; i++) {
         struct owner owner = *ownership_process(ownership, holder->claim.processes[i]);
         owner.inferred = holder->claim.inferred;
@@ -166,7 +186,7 @@ static int attach_claim(struct holder *holder, const struct ownership *ownership
 }
 
 int round_report_finish(struct verdict *verdict, struct owners *owners, const struct ownership *ownership,
-                        const struct kernel_settings *settings)
+                        const struct kernel_settings *settings, const char *place)
 {
     int r = 0;
     for (size_t i = 0; r == 0 && owners != NULL && i < verdict->holder_count; i++) {
@@ -179,5 +199,5 @@ int round_report_finish(struct verdict *verdict, struct owners *owners, const st
     }
     if (r == 0)
         r = explain(verdict);
-    return r < 0 ? r : remedies_suggest(verdict, settings);
+    return r < 0 ? r : remedies_suggest(verdict, settings, place);
 }

@@ -18,9 +18,10 @@ int round_traffic_learn_binds(struct sockets *sockets, const struct kernel_setti
 {
     const struct destination anywhere = {.protocol = PROTOCOL_TCP};
     struct ephemeral_range range;
+    if (sockets_source(sockets).kind == SOURCE_PROCFS || census_ephemeral_used(census, PROTOCOL_TCP) == 0)
+        return 0;
     ephemeral_range_of(settings, census_bound_ports(census), census_used_ports(census, PROTOCOL_UDP), &range);
-    if (sockets_source(sockets).kind == SOURCE_PROCFS ||
-        census_ephemeral_used(census, PROTOCOL_TCP) <= SHOWN_SHARE * ephemeral_usable(&range, &anywhere))
+    if (census_ephemeral_used(census, PROTOCOL_TCP) <= SHOWN_SHARE * ephemeral_usable(&range, &anywhere))
         return 0;
     struct sockets_query query = {
         .protocol = PROTOCOL_TCP,
@@ -71,8 +72,12 @@ static int report_entered(const struct entered *entered, struct report_netns *ne
 }
 
 /* Keeps the fullest, in order. */
-static void insert(struct report_traffic *traffic, const struct report_destination *row, double ratio)
+static int insert(struct report_traffic *traffic, const struct report_destination *row, double ratio)
 {
+    if (traffic->destinations == NULL)
+        traffic->destinations = calloc(REPORT_DESTINATIONS_MAX, sizeof(*traffic->destinations));
+    if (traffic->destinations == NULL)
+        return -ENOMEM;
     size_t at = traffic->destination_count;
     while (at > 0) {
         const struct report_destination *before = &traffic->destinations[at - 1];
@@ -81,11 +86,12 @@ static void insert(struct report_traffic *traffic, const struct report_destinati
         at--;
     }
     if (at == REPORT_DESTINATIONS_MAX)
-        return;
+        return 0;
     size_t last = traffic->destination_count < REPORT_DESTINATIONS_MAX ? traffic->destination_count++
                                                                        : REPORT_DESTINATIONS_MAX - 1;
     memmove(&traffic->destinations[at + 1], &traffic->destinations[at], (last - at) * sizeof(*row));
     traffic->destinations[at] = *row;
+    return 0;
 }
 
 /* UDP ports are taken in the same way, whoever chose them. */
@@ -94,8 +100,8 @@ static bool tells_binds(const struct source *source, enum protocol protocol)
     return protocol == PROTOCOL_UDP || source->kind == SOURCE_NETLINK;
 }
 
-static void report_destinations(const struct census *census, const struct kernel_settings *settings,
-                                const struct source *source, struct report_traffic *traffic)
+static int report_destinations(const struct census *census, const struct kernel_settings *settings,
+                               const struct source *source, struct report_traffic *traffic)
 {
     const struct destinations *destinations = census_destinations(census);
     struct ephemeral_range range;
@@ -115,10 +121,12 @@ static void report_destinations(const struct census *census, const struct kernel
         double ratio = ephemeral_ratio(&range, &row.counts);
         if (!row.at_most && ratio > traffic->used_max_ratio[row.counts.protocol])
             traffic->used_max_ratio[row.counts.protocol] = ratio;
-        if (ratio > SHOWN_SHARE)
-            insert(traffic, &row, ratio);
+        int r = ratio > SHOWN_SHARE ? insert(traffic, &row, ratio) : 0;
+        if (r < 0)
+            return r;
     }
     traffic->uncounted = destinations_uncounted(destinations);
+    return 0;
 }
 
 /*
@@ -151,6 +159,6 @@ int round_traffic_report(const struct census *census, const struct kernel_settin
     traffic->known = true;
     traffic->exact = ledger_is_exact(census_ledger(census));
     traffic->missed_total = estimate_missed(census_ledger(census), before, &netns->counters, missed);
-    report_destinations(census, settings, &netns->source, traffic);
-    return report_entered(census_entered(census), netns);
+    int r = report_destinations(census, settings, &netns->source, traffic);
+    return r < 0 ? r : report_entered(census_entered(census), netns);
 }

@@ -4,44 +4,29 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "collect/kernel.h"
 #include "collect/netns.h"
-#include "collect/sockets.h"
-#include "collect/sockstat.h"
+#include "intake.h"
 #include "round_report.h"
 #include "round_traffic.h"
 #include "verdicts.h"
 
-/* A dump that was disturbed is taken again at once; what disturbs it thrice is no accident. */
-#define ATTEMPTS 3
-/* A thrifty look: the table of all connections of the machine is walked for each namespace, even for one without any.
- */
-#define WHOLE_EVERY_NS (50 * CLOCK_NS_PER_S)
-#define SETTINGS_EVERY_NS (50 * CLOCK_NS_PER_S)
-
 struct space {
     struct round_options options;
-    const char *scope;       /* netns_scope(); NULL until the first look */
-    char id[NETNS_ID_MAX];   /* as that is found out */
-    struct sockets *sockets; /* NULL until it could be opened */
+    const char *scope;     /* netns_scope(); NULL until the first look */
+    char id[NETNS_ID_MAX]; /* as that is found out */
     struct census *census;
     struct verdicts *verdicts;
-    struct kernel_settings settings;
-    struct kernel_counters before; /* the walk of this round */
     struct round_missed missed;
-    struct sockstat sockstat; /* before the last walk of all TCP sockets, if it is known */
-    bool only_listeners;      /* it is, and that walk met nothing else */
-    int64_t whole_ns;         /* CLOCK_MONOTONIC of that walk */
-    int64_t settings_ns;      /* likewise of reading the settings; 0: not yet */
-    uint64_t probes;          /* counted already */
+    uint64_t probes; /* counted already */
     uint64_t probe_failures;
+    struct intake intake;
 };
 
 void space_free(struct space *space)
 {
     if (space == NULL)
         return;
-    sockets_close(space->sockets);
+    intake_done(&space->intake);
     census_free(space->census);
     verdicts_free(space->verdicts);
     free(space);
@@ -59,12 +44,13 @@ static int configure_census(struct census *census, const struct round_options *o
     return census_configure(census, &options->limits, watches, options->watch_count);
 }
 
-int space_new(const struct round_options *options, struct space **ret_space)
+int space_new(const struct round_options *options, uint64_t turn, struct space **ret_space)
 {
     cleanup(space_freep) struct space *space = calloc(1, sizeof(*space));
     if (space == NULL)
         return -ENOMEM;
     space->options = *options;
+    space->intake.turn = turn;
     struct verdicts_options verdicts = {.probe = options->probe, .probe_interval_ns = options->probe_interval_ns};
     int r = census_new(&options->limits, &space->census);
     if (r == 0)
@@ -103,104 +89,14 @@ void space_drop_silent(struct space *space)
     census_drop_silent(space->census);
 }
 
-static int add_to_census(void *context, const struct sock *sock)
-{
-    return census_add(context, sock);
-}
-
-/* The listeners alone, when they are all the TCP sockets that there are. Returns 1, 0: there are others, or an error.
- */
-static int take_listeners(struct space *space, int64_t now_ns, struct error *error)
-{
-    struct sockstat sockstat;
-    if (!space->options.thrifty || now_ns - space->whole_ns >= WHOLE_EVERY_NS || sockstat_read(&sockstat) < 0)
-        return 0;
-    bool alike = sockstat.used == space->sockstat.used && sockstat.tcp == space->sockstat.tcp;
-    if (!alike || !space->only_listeners || sockstat.tcp_time_wait > 0)
-        return 0;
-    struct sockets_query query = {.protocol = PROTOCOL_TCP, .listeners = true};
-    census_begin(space->census, now_ns, &space->settings);
-    int r = sockets_walk(space->sockets, &query, add_to_census, space->census, error);
-    return r < 0 ? r : census_sockets(space->census) == sockstat.tcp;
-}
-
-static uint64_t count_listeners(const struct census *census)
-{
-    return census_total(census, PROTOCOL_TCP, FAMILY_IPV4, SOCK_LISTEN) +
-           census_total(census, PROTOCOL_TCP, FAMILY_IPV6, SOCK_LISTEN);
-}
-
-static int take_whole(struct space *space, int64_t now_ns, struct error *error)
-{
-    struct sockets_query query = {.protocol = PROTOCOL_TCP, .directions = space->options.directions};
-    struct sockstat before = {0};
-    bool known = space->options.thrifty && sockstat_read(&before) == 0;
-    census_begin(space->census, now_ns, &space->settings);
-    int r = sockets_walk(space->sockets, &query, add_to_census, space->census, error);
-    if (r < 0)
-        return r;
-    uint64_t listeners = count_listeners(space->census);
-    space->only_listeners = known && listeners == before.tcp && listeners == census_sockets(space->census);
-    space->sockstat = before;
-    space->whole_ns = now_ns;
-    return 0;
-}
-
-/* Every socket, folded into the census; *ret_stage tells where it failed. */
-static int take_census(struct space *space, int64_t now_ns, enum round_stage *ret_stage, struct error *error)
-{
-    struct sockets_query udp = {.protocol = PROTOCOL_UDP};
-    int r = -EIO;
-    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-        *ret_stage = STAGE_TCP;
-        r = take_listeners(space, now_ns, error);
-        if (r == 0)
-            r = take_whole(space, now_ns, error);
-        if (r >= 0) {
-            *ret_stage = STAGE_UDP;
-            r = sockets_walk(space->sockets, &udp, add_to_census, space->census, error);
-        }
-        if (r == 0) {
-            census_end(space->census);
-            return 0;
-        }
-    }
-    return r;
-}
-
-static int read_settings(struct space *space, int64_t now_ns, struct error *error)
-{
-    if (space->options.thrifty && space->settings_ns != 0 && now_ns - space->settings_ns < SETTINGS_EVERY_NS)
-        return 0;
-    struct kernel_settings settings;
-    int r = kernel_read_settings(&settings, error);
-    if (r < 0)
-        return r;
-    kernel_settings_copy(&space->settings, &settings);
-    space->settings_ns = now_ns;
-    return 0;
-}
-
 static int collect(struct space *space, int64_t now_ns, enum round_stage *ret_stage, struct error *error)
 {
-    *ret_stage = STAGE_OPEN;
-    int r = 0;
-    if (space->sockets == NULL)
-        r = sockets_open(&space->sockets, error);
-    else
-        sockets_renew(space->sockets, now_ns);
-    if (r < 0)
-        return r;
-    *ret_stage = STAGE_KERNEL;
-    r = read_settings(space, now_ns, error);
-    if (r < 0)
-        return r;
-    kernel_read_counters(&space->before);
-    r = take_census(space, now_ns, ret_stage, error);
+    struct intake *intake = &space->intake;
+    int r = intake_take(intake, &space->options, space->census, now_ns, ret_stage, error);
     if (r < 0 || !space->options.limits.track_traffic)
         return r;
     *ret_stage = STAGE_TCP;
-    return round_traffic_learn_binds(space->sockets, &space->settings, space->census, error);
+    return round_traffic_learn_binds(intake->sockets, &intake->settings, space->census, error);
 }
 
 static int add_row(struct space *space, const struct verdicts_round *now, struct report_netns *netns,
@@ -212,7 +108,7 @@ static int add_row(struct space *space, const struct verdicts_round *now, struct
         return r;
     netns->port_count++;
     row->expected = expected;
-    row->in_ephemeral_range = kernel_port_is_ephemeral(&space->settings, port->port);
+    row->in_ephemeral_range = kernel_port_is_ephemeral(&space->intake.settings, port->port);
     memcpy(row->states, port->states, sizeof(row->states));
     row->longest_time_wait_ms = port->longest_time_wait_ms;
     return 0;
@@ -227,8 +123,8 @@ static int judge_ports(struct space *space, int64_t now_ns, struct report_netns 
     if (netns->ports == NULL)
         return -ENOMEM;
     struct verdicts_round now = {
-        .sockets = space->sockets,
-        .settings = &space->settings,
+        .sockets = space->intake.sockets,
+        .settings = &space->intake.settings,
         .ownership = census_ownership(space->census),
         .now_ns = now_ns,
     };
@@ -266,16 +162,15 @@ int space_look(struct space *space, const struct moment *now, struct report_netn
         return r;
     *ret_stage = STAGE_JUDGE;
     error_set(error, 0, "out of memory");
-    kernel_settings_copy(&netns->settings, &space->settings);
-    netns->counters = space->before;
-    if (space->whole_ns == now->monotonic_ns)
-        kernel_read_counters(&netns->counters);
-    netns->bound_inactive_known = sockets_shows_bound(space->sockets);
-    netns->source = sockets_source(space->sockets);
+    const struct intake *intake = &space->intake;
+    round_report_settings(&intake->settings, &netns->settings);
+    netns->counters = intake->counters;
+    netns->bound_inactive_known = sockets_shows_bound(intake->sockets);
+    netns->source = sockets_source(intake->sockets);
     r = judge_ports(space, now->monotonic_ns, netns);
     if (r < 0 || !space->options.limits.track_traffic)
         return r;
-    return round_traffic_report(space->census, &space->settings, &space->before, &space->missed, netns);
+    return round_traffic_report(space->census, &intake->settings, &intake->before, &space->missed, netns);
 }
 
 size_t space_inodes_max(const struct space *space)
@@ -310,9 +205,9 @@ int space_name_owners(struct space *space, struct owners *owners, struct report_
         ownership_name(ownership, find_owners, owners);
         ownership_check(ownership, clock_now().realtime_ns, owners_alive);
     }
-    int r = round_report_counts(netns, space->census, owners);
+    int r = round_report_counts(netns, space->census, owners, ownership);
     for (size_t i = 0; r == 0 && i < netns->port_count; i++)
-        r = round_report_finish(&netns->ports[i].verdict, owners, ownership, &space->settings);
+        r = round_report_finish(&netns->ports[i].verdict, owners, ownership, &space->intake.settings, netns->place);
     return r;
 }
 
@@ -327,4 +222,9 @@ void space_count_probes(struct space *space, struct report_agent *agent)
     agent->probe_failures += verdicts_probe_failures(space->verdicts) - space->probe_failures;
     space->probes = verdicts_probes(space->verdicts);
     space->probe_failures = verdicts_probe_failures(space->verdicts);
+}
+
+const struct kernel_settings *space_settings(const struct space *space)
+{
+    return &space->intake.settings;
 }

@@ -11,8 +11,8 @@
 
 struct space;
 
-/* Returns 0, -ENOSPC when more ports are watched than limits allow, or -ENOMEM. */
-must_use int space_new(const struct round_options *options, struct space **ret_space);
+/* turn: as an intake has it. Returns 0, -ENOSPC when more ports are watched than limits allow, or -ENOMEM. */
+must_use int space_new(const struct round_options *options, uint64_t turn, struct space **ret_space);
 void space_free(struct space *space);
 static inline void space_freep(struct space **space)
 {
@@ -43,5 +43,6 @@ must_use int space_name_owners(struct space *space, struct owners *owners, struc
 
 /* Of the last look, until the next one. */
 const struct census *space_census(const struct space *space);
+const struct kernel_settings *space_settings(const struct space *space);
 /* Adds the test-binds made, and those that could not be made, since the last call. */
 void space_count_probes(struct space *space, struct report_agent *agent);

@@ -18,6 +18,7 @@ _Static_assert(NAMESPACES_NAME_MAX == REPORT_NETNS_NAME_MAX, "a report has room 
 static void member_done(struct spaces_member *member)
 {
     space_free(member->space);
+    free(member->place);
     cleanup_close(&member->fd);
 }
 
@@ -46,7 +47,7 @@ static bool is_taken(const struct spaces *spaces, const char *name)
 {
     bool taken = strcmp(name, "self") == 0;
     for (size_t i = 0; i < spaces->count && !taken; i++)
-        taken = strcmp(spaces->members[i].name, name) == 0;
+        taken = spaces->members[i].seen && strcmp(spaces->members[i].name, name) == 0;
     return taken;
 }
 
@@ -82,6 +83,41 @@ static int add_member(struct spaces *spaces, const struct spaces_member *member)
     return 0;
 }
 
+/* What is new may have the name of one that is gone, but not of one that stays. */
+static void keep(struct spaces *spaces, const struct namespace *found)
+{
+    struct spaces_member *member = member_of(spaces, found);
+    if (member != NULL)
+        member->seen = true;
+}
+
+/* A process may end before its namespace does: then it is another one's. Returns NULL without memory. */
+static char *place_of(const struct namespace *found)
+{
+    char *place = NULL;
+    if (found->path != NULL)
+        return strdup(found->path);
+    return asprintf(&place, "/proc/%" PRId32 "/ns/net", found->pid) < 0 ? NULL : place;
+}
+
+static size_t count_open(const struct spaces *spaces)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < spaces->count; i++)
+        count += spaces->members[i].fd >= 0;
+    return count;
+}
+
+static int open_member(const struct spaces *spaces, const struct namespace *found, struct spaces_member *member)
+{
+    if (count_open(spaces) < spaces->max)
+        return namespaces_open(found, &member->fd, &member->failure);
+    return error_set(&member->failure, -EMFILE,
+                     "there are file descriptors for %zu namespaces only: raise the hard limit (ulimit -Hn, "
+                     "LimitNOFILE=)",
+                     spaces->max);
+}
+
 /* One that is there, known or new. What could not be opened is tried again. */
 static int note(struct spaces *spaces, const struct namespace *found)
 {
@@ -89,16 +125,17 @@ static int note(struct spaces *spaces, const struct namespace *found)
     if (member == NULL) {
         struct spaces_member fresh = {.device = found->device, .inode = found->inode, .fd = -1};
         choose_name(spaces, found, &fresh);
-        if (found->path != NULL)
-            (void)snprintf(fresh.place, sizeof(fresh.place), "%s", found->path);
-        else
-            (void)snprintf(fresh.place, sizeof(fresh.place), "process %" PRId32, found->pid);
         int r = add_member(spaces, &fresh);
         if (r < 0)
             return r;
         member = &spaces->members[spaces->count - 1];
     }
-    int r = member->fd < 0 ? namespaces_open(found, &member->fd, &member->failure) : 0;
+    char *place = place_of(found);
+    if (place == NULL)
+        return -ENOMEM;
+    free(member->place);
+    member->place = place;
+    int r = member->fd < 0 ? open_member(spaces, found, member) : 0;
     /* It has ended meanwhile. */
     member->seen = r != -ENOENT && r != -ESTALE;
     return 0;
@@ -148,6 +185,8 @@ static int find(struct spaces *spaces, const struct round_options *options, stru
         if (r < 0 && r != -ENOMEM)
             r = note_missing(spaces, options->netns_paths[i], &reason);
     }
+    for (size_t i = 0; i < found.count; i++)
+        keep(spaces, &found.items[i]);
     for (size_t i = 0; r == 0 && i < found.count; i++)
         if (namespaces_of(&own, found.items[i].device, found.items[i].inode) == NULL)
             r = note(spaces, &found.items[i]);
@@ -188,7 +227,7 @@ static int look_within(struct spaces_member *member, const struct round_options 
     int r = 0;
     error_set(&member->failure, 0, "out of memory");
     if (member->space == NULL)
-        r = space_new(options, &member->space);
+        r = space_new(options, member->inode, &member->space);
     if (r < 0)
         return r;
     space_limit(member->space, options->limits.max_ports);

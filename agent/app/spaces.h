@@ -7,13 +7,11 @@
 #include "space.h"
 
 /* One of them. */
-#define SPACES_PLACE_MAX 128
-
 struct spaces_member {
     uint64_t device; /* of its file, with inode; 0 of a path that could not be looked at */
     uint64_t inode;
     char name[REPORT_NETNS_NAME_MAX]; /* no two alike, none "self"; stays as long as it is watched */
-    char place[SPACES_PLACE_MAX];     /* where it was found, for a reason */
+    char *place;                      /* owned: where it was found last, as --netns takes it; NULL: nowhere yet */
     int fd;                           /* owned: keeps the namespace until the rescan after the last other user; -1 */
     struct space *space;              /* owned; NULL until it could be entered */
     struct error failure;             /* why it could not, or the last look failed; "" when it did not */
@@ -24,12 +22,13 @@ struct spaces {
     struct spaces_member *members; /* owned; in the order in which they were found */
     size_t count;
     size_t capacity;
+    size_t max;           /* so many are open at the most: each takes two descriptors */
     size_t hidden;        /* processes whose namespace may not be read */
     struct error failure; /* of the last rescan; "" when it did not fail */
     int own;              /* owned; the agent's own namespace; -1 until it is needed */
     int64_t due_ns;       /* CLOCK_MONOTONIC of the next rescan; 0: now */
 };
-#define SPACES_NONE ((struct spaces){.own = -1})
+#define SPACES_NONE ((struct spaces){.max = SIZE_MAX, .own = -1})
 
 void spaces_done(struct spaces *spaces);
 

@@ -97,7 +97,7 @@ static struct memory *recall(struct verdicts *verdicts, const struct endpoint *e
 {
     struct memories *current = &verdicts->current;
     if (current->count == current->capacity) {
-        size_t capacity = current->capacity > 0 ? current->capacity * 2 : 16;
+        size_t capacity = current->capacity > 0 ? current->capacity * 2 : 4;
         struct memory *items = reallocarray(current->items, capacity, sizeof(*items));
         if (items == NULL)
             return NULL;
@@ -212,7 +212,12 @@ static int add_to_look(void *context, const struct sock *sock)
 /* The port's sockets as they are now, with what tells who opened each connection. */
 static int look_closer(struct verdicts *verdicts, const struct verdicts_round *round, const struct endpoint *endpoint)
 {
-    struct sockets_query query = {.protocol = endpoint->protocol, .port = endpoint->port, .directions = true};
+    const struct sockets_query query = {
+        .protocol = endpoint->protocol,
+        .port = endpoint->port,
+        .directions = true,
+        .as_of_ns = round->now_ns,
+    };
     struct look look = {.holders = &verdicts->look, .ownership = round->ownership};
     holders_reset(&verdicts->look);
     return sockets_walk(round->sockets, &query, add_to_look, &look, NULL);

@@ -34,42 +34,54 @@ int64_t waiter_budget_allows_at(const struct waiter_budget *budget, int64_t now_
     return accrued_at_ns > now_ns ? accrued_at_ns : now_ns;
 }
 
+/* The binds of one look, in the order in which they were made. */
+struct trial {
+    struct bind_result results[ENDPOINT_ADDRESSES_MAX];
+    size_t count;
+};
+
 /* False when a bind is refused now. What cannot be tried passes: then the table decides. */
-static bool passes(const struct waiter *waiter, const struct inquiry *inquiry, const struct address *address)
+static bool passes(const struct waiter *waiter, const struct inquiry *inquiry, const struct address *address,
+                   struct trial *trial)
 {
     const struct endpoint *endpoint = &waiter->endpoint;
-    struct bind_result result;
+    struct bind_result *result = &trial->results[trial->count];
     if (!bindprobe_is_harmless(&inquiry->settings, address, endpoint->port) ||
-        bindprobe_try(endpoint->protocol, address, endpoint->port, waiter->reuseaddr, &result) < 0)
+        bindprobe_try(endpoint->protocol, address, endpoint->port, waiter->reuseaddr, result) < 0)
         return true;
-    return result.error == 0 || result.error == EAFNOSUPPORT;
+    trial->count++;
+    return result->error == 0 || result->error == EAFNOSUPPORT;
 }
 
 /*
  * Cheap, and harmless: a bind that fails holds nothing. The dual-stack address comes before the IPv4 one, as it meets
- * all that the other meets: so the first bind that works is the last that is made.
+ * all that the other meets: so the first bind that works belongs to the last look.
  */
-static bool seems_free(const struct waiter *waiter, const struct inquiry *inquiry)
+static bool seems_free(const struct waiter *waiter, const struct inquiry *inquiry, struct trial *trial)
 {
     struct address addresses[ENDPOINT_ADDRESSES_MAX];
     size_t i = endpoint_addresses(&waiter->endpoint, addresses);
-    while (i > 0 && passes(waiter, inquiry, &addresses[i - 1]))
+    while (i > 0 && passes(waiter, inquiry, &addresses[i - 1], trial))
         i--;
     return i == 0;
 }
 
-static int ask(struct waiter *waiter, struct inquiry *inquiry, enum inquiry_binds binds, struct error *error)
+/* trial: what is known of the binds already. */
+static int ask(struct waiter *waiter, struct inquiry *inquiry, enum inquiry_binds binds, const struct trial *trial,
+               struct error *error)
 {
     struct verdict verdict;
+    int64_t now_ns = clock_monotonic_ns();
     int64_t spent_ns = clock_process_cpu_ns();
-    int r = inquiry_ask(inquiry, &waiter->endpoint, binds, &verdict, error);
+    const struct inquiry_question question = {&waiter->endpoint, binds, now_ns, trial->results, trial->count};
+    int r = inquiry_ask(inquiry, &question, &verdict, error);
     if (r < 0)
         return r;
     verdict_done(&waiter->verdict);
     waiter->verdict = verdict;
-    waiter->looked_ns = clock_monotonic_ns();
+    waiter->looked_ns = now_ns;
     int64_t fresh_ns = (clock_process_cpu_ns() - spent_ns) * REFRESH_PER_COST;
-    waiter->stale_ns = waiter->looked_ns + (fresh_ns > REFRESH_NS ? fresh_ns : REFRESH_NS);
+    waiter->stale_ns = now_ns + (fresh_ns > REFRESH_NS ? fresh_ns : REFRESH_NS);
     return 0;
 }
 
@@ -83,10 +95,11 @@ static bool is_free(const struct waiter *waiter)
 
 static int look_for_free(struct waiter *waiter, struct inquiry *inquiry, struct error *error)
 {
-    bool seems = seems_free(waiter, inquiry);
+    struct trial trial = {.count = 0};
+    bool seems = seems_free(waiter, inquiry, &trial);
     if (!seems && waiter->looked_ns != 0)
         return 0;
-    int r = ask(waiter, inquiry, seems && !waiter->reuseaddr ? INQUIRY_ALL : INQUIRY_GENTLE, error);
+    int r = ask(waiter, inquiry, seems && !waiter->reuseaddr ? INQUIRY_ALL : INQUIRY_GENTLE, &trial, error);
     waiter->met = r == 0 && is_free(waiter);
     return r;
 }
@@ -118,7 +131,7 @@ static int look_for_listening(struct waiter *waiter, struct inquiry *inquiry, st
     search.address_count = endpoint_addresses(&waiter->endpoint, search.addresses);
     int r = sockets_walk(inquiry->sockets, &query, visit_listener, &search, error);
     if (r == 0 && search.found)
-        r = ask(waiter, inquiry, INQUIRY_NO_BIND, error);
+        r = ask(waiter, inquiry, INQUIRY_NO_BIND, &(struct trial){.count = 0}, error);
     waiter->met = r == 0 && search.found;
     return r;
 }
@@ -135,5 +148,5 @@ int waiter_refresh(struct waiter *waiter, struct inquiry *inquiry, struct error 
 {
     if (waiter->goal == WAIT_FOR_LISTENING || clock_monotonic_ns() < waiter->stale_ns)
         return 0;
-    return ask(waiter, inquiry, INQUIRY_GENTLE, error);
+    return ask(waiter, inquiry, INQUIRY_GENTLE, &(struct trial){.count = 0}, error);
 }

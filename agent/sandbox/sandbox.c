@@ -6,18 +6,18 @@
 
 #include "identity.h"
 
-enum purpose { OWNERS, PRIVILEGED_PORTS, OTHER_NAMESPACES };
-#define PURPOSE_COUNT 3
+enum purpose { OWNERS, PRIVILEGED_PORTS, OTHER_NAMESPACES, FOUND_NAMESPACES };
+#define PURPOSE_COUNT 4
 
 static const struct {
-    enum purpose purpose;
     unsigned capability;
     const char *name;
+    bool serves[PURPOSE_COUNT];
 } capabilities[] = {
-    {OWNERS, CAP_SYS_PTRACE, "CAP_SYS_PTRACE"},
-    {OWNERS, CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH"},
-    {PRIVILEGED_PORTS, CAP_NET_BIND_SERVICE, "CAP_NET_BIND_SERVICE"},
-    {OTHER_NAMESPACES, CAP_SYS_ADMIN, "CAP_SYS_ADMIN"},
+    {CAP_SYS_PTRACE, "CAP_SYS_PTRACE", {[OWNERS] = true, [FOUND_NAMESPACES] = true}},
+    {CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH", {[OWNERS] = true, [FOUND_NAMESPACES] = true}},
+    {CAP_NET_BIND_SERVICE, "CAP_NET_BIND_SERVICE", {[PRIVILEGED_PORTS] = true}},
+    {CAP_SYS_ADMIN, "CAP_SYS_ADMIN", {[OTHER_NAMESPACES] = true}},
 };
 #define CAPABILITY_COUNT (sizeof(capabilities) / sizeof(capabilities[0]))
 _Static_assert(CAPABILITY_COUNT <= SANDBOX_WORDS_MAX && PURPOSE_COUNT <= SANDBOX_WORDS_MAX, "a state has room for all");
@@ -26,6 +26,7 @@ static const char *const unknown_without[PURPOSE_COUNT] = {
     [OWNERS] = "owners of other users and privileged processes: needs CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH",
     [PRIVILEGED_PORTS] = "test-binds below ip_unprivileged_port_start: needs CAP_NET_BIND_SERVICE",
     [OTHER_NAMESPACES] = "other network namespaces: needs CAP_SYS_ADMIN",
+    [FOUND_NAMESPACES] = "namespaces of other users: needs CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH",
 };
 
 /* Those that are needed and there become all that libcap-ng shall leave, and are told to state. */
@@ -35,14 +36,17 @@ static void choose(const struct sandbox_needs *needs, struct sandbox_state *stat
         [OWNERS] = needs->owners,
         [PRIVILEGED_PORTS] = needs->privileged_ports,
         [OTHER_NAMESPACES] = needs->other_namespaces,
+        [FOUND_NAMESPACES] = needs->found_namespaces,
     };
     bool lacking[PURPOSE_COUNT] = {false};
-    bool kept[CAPABILITY_COUNT];
+    bool kept[CAPABILITY_COUNT] = {false};
     for (size_t i = 0; i < CAPABILITY_COUNT; i++) {
         bool there = capng_have_capability(CAPNG_PERMITTED, capabilities[i].capability) != 0;
-        kept[i] = wanted[capabilities[i].purpose] && there;
-        if (wanted[capabilities[i].purpose] && !there)
-            lacking[capabilities[i].purpose] = true;
+        for (size_t purpose = 0; purpose < PURPOSE_COUNT; purpose++)
+            if (wanted[purpose] && capabilities[i].serves[purpose]) {
+                kept[i] = there;
+                lacking[purpose] = lacking[purpose] || !there;
+            }
     }
     capng_clear(CAPNG_SELECT_ALL);
     size_t count = 0;

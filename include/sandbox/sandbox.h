@@ -13,6 +13,7 @@ struct sandbox_needs {
     bool owners;           /* of other users' sockets: CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH */
     bool privileged_ports; /* test-binds below ip_unprivileged_port_start: CAP_NET_BIND_SERVICE */
     bool other_namespaces; /* CAP_SYS_ADMIN */
+    bool found_namespaces; /* through other users' processes and mounts: CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH */
     const char *user;      /* whom to become, a name or a number; NULL: nobody else */
 };
 

@@ -64,11 +64,13 @@ static void what_no_option_needs_is_given_up(void **state)
 
 static int tells_what_is_unknown(void)
 {
-    const struct sandbox_needs all = {.owners = true, .privileged_ports = true, .other_namespaces = true};
+    const struct sandbox_needs all = {
+        .owners = true, .privileged_ports = true, .other_namespaces = true, .found_namespaces = true};
     static const char *const expected[] = {
         "owners of other users and privileged processes: needs CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH",
         "test-binds below ip_unprivileged_port_start: needs CAP_NET_BIND_SERVICE",
         "other network namespaces: needs CAP_SYS_ADMIN",
+        "namespaces of other users: needs CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH",
     };
     struct sandbox_state state;
     if (sandbox_drop(&all, &state, NULL) < 0 || state.kept[0] != NULL || state.uid != geteuid())
@@ -76,7 +78,7 @@ static int tells_what_is_unknown(void)
     for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
         if (state.unknown[i] == NULL || strcmp(state.unknown[i], expected[i]) != 0)
             return FAILED;
-    return state.unknown[3] == NULL ? PASSED : FAILED;
+    return state.unknown[4] == NULL ? PASSED : FAILED;
 }
 
 static void what_is_needed_and_lacking_is_told(void **state)
