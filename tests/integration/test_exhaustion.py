@@ -242,10 +242,11 @@ class Answers(Scene):
             for first in (self.low, self.low + 1):
                 kernel.set_sysctl("ipv4.ip_local_port_range", f"{first} {self.low + SIZE - 1}")
                 self.connect(self.listener()[1], SIZE // 4)
+            # Of a range of an odd size bind() leaves out the last port.
+            kernel.set_sysctl("ipv4.ip_local_port_range", f"{self.low} {self.low + SIZE - 1}")
             return kernel.bind_result("0.0.0.0", 0) == "EADDRINUSE"
 
         until(fill, "every port of the range has a socket")
-        kernel.set_sysctl("ipv4.ip_local_port_range", f"{self.low} {self.low + SIZE - 1}")
         _, to = self.listener()
         for arguments in ([f"{to[0]}:{to[1]}"], []):
             text, _ = self.ask(*arguments, code=FREE)

@@ -15,6 +15,8 @@ FOREIGN = ("evil.test", "evil.test:10098", "localhost.evil.test", "127.0.0.1.evi
 PROBED = ("/metrics", "/healthz", "/-/healthy", "/readyz", "/-/ready")
 PRIVATE = ("/api/v1/report", "/api/v1/ports", "/api/v1/ports/22", "/nowhere")
 METHODS = ("POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "PROPFIND", "get", "GETGET")
+# It stays ready on a busy machine, too.
+UNHURRIED = ("--interval=500ms", "--cpu-budget=100%")
 ALLOWED = ("--web.allowed-host=ports.example.org", "--web.allowed-host=harbour")
 
 
@@ -26,7 +28,7 @@ def request(path="/healthz", *hosts, method="GET", version="1.1"):
 class Requests(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.agent = Agent(*ALLOWED, "--web.listen-address=0.0.0.0:7200", listen="127.0.0.1:7100")
+        cls.agent = Agent(*ALLOWED, *UNHURRIED, "--web.listen-address=0.0.0.0:7200", listen="127.0.0.1:7100", quick=False)
         cls.addClassCleanup(cls.agent.kill)
         cls.loopback = place_of(cls.agent)
         cls.network = ("127.0.0.1", 7200)

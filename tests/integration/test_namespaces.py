@@ -2,6 +2,8 @@
 
 import errno
 import os
+import pathlib
+import resource
 import socket
 import subprocess
 import tempfile
@@ -9,11 +11,15 @@ import unittest
 
 from lab import sockets
 from lab.agent import Agent, run
-from lab.namespaces import Namespace
+from lab.namespaces import Namespace, lo_is_up
 from lab.suite import main
 from lab.waiting import until
 
 PORT = 8080
+# With one listener and 64 connections; see descriptors.c.
+DESCRIPTORS_FOR_TWO = 24 + 4 + 64 + 2 * 2
+# <asm-generic/socket.h>; since Linux 5.14
+SO_NETNS_COOKIE = 71
 
 
 def listening():
@@ -33,10 +39,6 @@ def bind_fails():
 def bind_works():
     with socket.socket() as probe:
         probe.bind(("0.0.0.0", PORT))
-
-
-def lo_is_up():
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
 
 
 class Namespaces(unittest.TestCase):
@@ -127,6 +129,58 @@ class Namespaces(unittest.TestCase):
             self.assertEqual(page.series("tidewait_sockets", netns=other.name), [])
             self.assertRegex(agent.log(), r"not every namespace can be looked at.*CAP_SYS_ADMIN")
 
+    def test_without_owners_the_namespaces_of_other_users_are_found_or_the_capability_is_named(self):
+        other = self.make(listening)
+        for flag in "--netns=all", f"--netns={other.path}":
+            with Agent("--no-owners", "--user=nobody", flag) as agent:
+                until(lambda: self.verdict(agent, other), "the listener is seen")
+        with Agent("--no-owners", "--netns=all", through=("setpriv", "--bounding-set=-sys_ptrace",
+                                                          "--inh-caps=-sys_ptrace", "--reuid=nobody",
+                                                          "--clear-groups")) as agent:
+            agent.next_round()
+            self.assertIsNone(self.row(agent, other.name))
+            self.assertRegex(agent.log(), r"not every namespace can be looked at.*CAP_SYS_PTRACE")
+            self.assertIn("namespaces of other users: needs CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH",
+                          agent.json("/api/v1/report")["agent"]["sandbox"]["unknown"])
+
+    def test_what_takes_another_s_place_takes_its_name(self):
+        first, second = self.make(), self.make(listening)
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "netns", "blue")
+            path.parent.mkdir()
+            path.symlink_to(first.path)
+            with Agent(f"--netns={path}", "--netns=/proc/self/ns/net") as agent:
+                until(lambda: self.row(agent, "blue"), "the first is seen")
+                path.unlink()
+                path.symlink_to(second.path)
+                until(lambda: agent.metrics().sum("tidewait_sockets", netns="blue", state="listen") == 1,
+                      "the second is seen")
+                self.assertEqual([row["name"] for row in agent.json("/api/v1/report")["netns"]], ["self", "blue"])
+
+    def test_what_there_is_no_descriptor_for_is_named_with_the_limit(self):
+        def with_descriptors():
+            resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS_FOR_TWO // 2, DESCRIPTORS_FOR_TWO))
+
+        others = [self.make(listening) for _ in range(3)]
+        with Agent(*(f"--netns={other.path}" for other in others), preexec_fn=with_descriptors) as agent:
+            agent.next_round()
+            page = agent.metrics()
+            self.assertEqual(page.value("tidewait_netns", state="watched"), 3)
+            self.assertEqual(page.value("tidewait_netns", state="unreachable"), 1)
+            self.assertLess(page.value("process_open_fds"), page.value("process_max_fds"))
+            self.assertRegex(agent.log(), r"not every namespace can be looked at.*for 2 namespaces only: raise the hard "
+                                          r"limit \(ulimit -Hn, LimitNOFILE=\)")
+
+    def test_no_round_fails_while_namespaces_come_and_go(self):
+        with Agent("--netns=all") as agent:
+            agent.next_round()
+            failures = agent.metrics().sum("tidewait_round_failures_total")
+            survivor = self.make(listening)
+            while self.row(agent, survivor.name) is None:
+                for passing in [self.make(listening) for _ in range(5)]:
+                    passing.close()
+            self.assertEqual(agent.metrics().sum("tidewait_round_failures_total"), failures)
+
     def test_a_path_that_is_no_namespace_is_named(self):
         with tempfile.NamedTemporaryFile() as file, Agent(f"--netns={file.name}", "--netns=/nowhere") as agent:
             agent.next_round()
@@ -151,9 +205,18 @@ class Namespaces(unittest.TestCase):
             for name in (first.name, second.name):
                 self.assertEqual(page.sum("tidewait_port_sockets", netns=name, state="listen"), 10)
 
-    def test_the_log_says_whose_namespace_it_is(self):
-        with Agent() as agent:
-            self.assertRegex(agent.log(), r"msg=starting .*netns=self scope=(host|container|unknown)")
+    def test_log_and_report_say_whose_namespace_it_is_in_a_container_of_its_own_processes_too(self):
+        with socket.socket() as here:
+            try:
+                here.getsockopt(socket.SOL_SOCKET, SO_NETNS_COOKIE, 8)
+            except OSError as error:
+                self.skipTest(f"this kernel does not tell network namespaces apart: {error.strerror}")
+        container = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
+        for through in ((), container):
+            agent = Agent(through=through)
+            self.addCleanup(agent.kill)
+            self.assertRegex(agent.log(), r"msg=starting .*netns=self scope=container\n")
+            self.assertEqual(self.row(agent, "self")["scope"], "container")
 
 
 class Commands(unittest.TestCase):

@@ -1,9 +1,10 @@
-"""Who had the port, once the process is gone: what only a resident agent can know, and what `why` asks it for. Never a
-wrong owner, whatever comes and goes meanwhile."""
+"""Who had the port, once the process is gone: what only a resident agent can know, and what `why` and `ports` ask it for.
+Never a wrong owner, whatever comes and goes meanwhile."""
 
 import contextlib
 import json
 import os
+import re
 import select
 import socket
 import subprocess
@@ -15,6 +16,7 @@ import urllib.parse
 from lab import cgroup
 from lab.agent import Agent, run
 from lab.kernel import ss_counts
+from lab.load import Load
 from lab.suite import main
 from lab.waiting import until
 from lab.why import why
@@ -22,14 +24,32 @@ from lab.why import why
 HELD = 1
 C_SERVER = os.environ["SERVE_PLAINLY"]
 FORK_STORM = os.environ["FORK_STORM"]
+STORM_RATE = 5000
 ADDRESS = "127.0.0.1"
 CONTAINER = "0123456789abcdef" * 4
 
 
+# Sends to whoever connects until nothing more fits, and says to how many it has.
+CHATTERER = """
+import socket, sys
+server = socket.create_server((sys.argv[1], int(sys.argv[2])))
+print("ready", flush=True)
+clients = []
+while True:
+    clients.append(server.accept()[0])
+    clients[-1].setblocking(False)
+    try:
+        while True:
+            clients[-1].send(bytes(65536))
+    except BlockingIOError:
+        print(len(clients), flush=True)
+"""
+
+
 @contextlib.contextmanager
-def server(port, *options, address=ADDRESS, **started):
+def server(port, *options, address=ADDRESS, command=(C_SERVER,), **started):
     """A server that keeps its connections, until it is killed."""
-    with subprocess.Popen([C_SERVER, address, str(port), *options], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    with subprocess.Popen([*command, address, str(port), *options], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           text=True, **started) as process:
         try:
             assert process.stdout.readline() == "ready\n"
@@ -45,6 +65,16 @@ def connected(stack, port, count, address=ADDRESS):
 
 def time_waits(verdict):
     return [holder for holder in verdict["holders"] if holder["state"] == "time_wait"]
+
+
+def ports(place, *flags):
+    """`ports --all` with an agent at this address. Returns the OWNER of each row by port, and the objects by port."""
+    said, counted = (run("ports", "--all", *flags, *more, env={"TIDEWAIT_WEB_LISTEN_ADDRESS": place})
+                     for more in ((), ("--json",)))
+    assert (said.code, said.err, counted.code, counted.err) == (0, "", 0, ""), (said, counted)
+    rows = [re.split(r"\s{2,}", line) for line in said.out.splitlines()[1:]]
+    objects = map(json.loads, counted.out.splitlines())
+    return {row[0]: row[-1] for row in rows}, {verdict["endpoint"]["port"]: verdict for verdict in objects}
 
 
 class Memory(unittest.TestCase):
@@ -104,6 +134,57 @@ class Memory(unittest.TestCase):
         self.assertEqual((listening["pid"], listening["alive"]), (second.pid, True))
         self.assertEqual((left["pid"], left["alive"]), (first, False))
 
+    def test_ports_names_all_who_left_sockets_behind(self):
+        with Agent("--watch=7014", "--watch=7015") as agent:
+            pids = {port: self.crash(agent, port) for port in (7014, 7015)}
+            owners, verdicts = ports(urllib.parse.urlsplit(agent.url).netloc)
+            agent.stop()
+            alone = ports(urllib.parse.urlsplit(agent.url).netloc)
+        for port, pid in pids.items():
+            self.assertRegex(owners[f"{port}/tcp"], rf"\Aserve_plainly \({pid}, exited\)")
+            owner, = time_waits(verdicts[port])[0]["owners"]
+            self.assertEqual((owner["pid"], owner["alive"], owner["inferred"]), (pid, False, False))
+            self.assertEqual(verdicts[port]["owners_source"], "agent")
+            self.assertEqual(alone[0][f"{port}/tcp"], "-")
+            self.assertNotIn("owners_source", alone[1][port])
+
+    def test_all_that_a_server_leaves_that_is_killed_under_load_is_its_own(self):
+        with Agent("--watch=7012") as agent:
+            with server(7012) as process, Load((ADDRESS, 7012)) as load:
+                until(lambda: agent.verdict(7012)["states"]["established"] > 10, "there is load")
+                until(lambda: agent.verdict(7012)["holders"][0]["owners"], "the owner is known")
+                process.kill()
+                load.until_refused()
+            until(lambda: ss_counts()["ipv4", 7012, "time_wait"] > 10, "TIME_WAITs are left")
+            agent.next_round()
+            _, verdict = self.ask(agent, "7012", HELD)
+        for left in time_waits(verdict):
+            self.assertEqual([(owner["pid"], owner["alive"]) for owner in left["owners"]], [(process.pid, False)])
+        self.assertTrue(time_waits(verdict))
+
+    def test_an_orphan_of_the_first_server_is_not_taken_for_the_second_s(self):
+        with Agent("--watch=7013", "--interval=300ms", "--cpu-budget=100%", quick=False) as agent, contextlib.ExitStack() as clients:
+            with server(7013, "reuseaddr", command=(sys.executable, "-c", CHATTERER)) as first:
+                until(lambda: agent.verdict(7013)["holders"] and agent.verdict(7013)["holders"][0]["owners"], "it is known")
+                agent.next_round()
+                # Within a round: none of it is ever seen open. It stays in FIN_WAIT1, as nobody reads what it has sent.
+                connected(clients, 7013, 3)
+                until(lambda: "3\n" == first.stdout.readline(), "what was sent fills the buffers")
+                first.kill()
+            until(lambda: ss_counts()["ipv4", 7013, "fin_wait1"] == 3, "they are orphans")
+            until(lambda: self.owners_in(agent, 7013, "fin_wait1"), "the agent has seen them")
+            with server(7013, "reuseaddr") as second:
+                until(lambda: self.owners_in(agent, 7013, "listen"), "the second listens")
+                agent.next_round()
+                self.assertEqual(self.owners_in(agent, 7013, "listen"), [(second.pid, True)])
+                self.assertEqual(self.owners_in(agent, 7013, "fin_wait1"), [(first.pid, False)])
+
+    @staticmethod
+    def owners_in(agent, port, state):
+        """Of the port's sockets in this state."""
+        return [(owner["pid"], owner["alive"]) for holder in agent.verdict(port)["holders"] if holder["state"] == state
+                for owner in holder["owners"]]
+
     def test_what_an_outgoing_connection_left_is_not_the_server_s(self):
         with Agent("--watch=7004") as agent, server(7005), contextlib.ExitStack() as held:
             client = held.enter_context(socket.socket())
@@ -143,22 +224,29 @@ class Memory(unittest.TestCase):
 class Distrust(unittest.TestCase):
     """What listens where the agent should is not believed just so."""
 
-    def ask_liar(self, answer, port):
-        """`why` of TIME_WAITs, while this is what it gets from the agent's address. Returns (text, verdict)."""
-        with socket.create_server((ADDRESS, 0)) as liar:
+    @staticmethod
+    @contextlib.contextmanager
+    def liar(body):
+        """Gives everybody this answer. Yields where it is, and what it is asked for."""
+        head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+        asked = []
+        with socket.create_server((ADDRESS, 0)) as listener:
             def lie():
                 with contextlib.suppress(OSError):
                     while True:
-                        connection, _ = liar.accept()
+                        connection, _ = listener.accept()
                         with connection:
-                            connection.recv(4096)
-                            connection.sendall(answer)
+                            asked.append(connection.recv(4096).split()[1].decode())
+                            connection.sendall(head + body if body else b"")
             threading.Thread(target=lie, daemon=True).start()
-            place = f"{ADDRESS}:{liar.getsockname()[1]}"
-            told = why(self, str(port), HELD,
+            yield f"{ADDRESS}:{listener.getsockname()[1]}", asked
+            listener.shutdown(socket.SHUT_RDWR)
+
+    def ask_liar(self, body, port):
+        """`why` of TIME_WAITs, while this is what it gets from the agent's address. Returns (text, verdict)."""
+        with self.liar(body) as (place, _):
+            return why(self, str(port), HELD,
                        ask=lambda *arguments: run(*arguments, env={"TIDEWAIT_WEB_LISTEN_ADDRESS": place}))
-            liar.shutdown(socket.SHUT_RDWR)
-        return told
 
     def test_neither_nonsense_nor_silence_nor_another_namespace_changes_the_answer(self):
         with Agent("--watch=7011") as agent:
@@ -170,12 +258,32 @@ class Distrust(unittest.TestCase):
         right = json.dumps(page).encode()
         wrong = json.dumps({**page, "holders": [{**holder, "count": -1} for holder in page["holders"]]}).encode()
         for body, believed in (right, True), (elsewhere, False), (wrong, False), (b"[]", False), (b"\xff{", False):
-            head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode()
-            _, verdict = self.ask_liar(head + body, 7011)
+            _, verdict = self.ask_liar(body, 7011)
             self.assertEqual("owners_source" in verdict, believed, body)
             self.assertEqual(bool(time_waits(verdict)[0]["owners"]), believed)
         _, verdict = self.ask_liar(b"", 7011)
         self.assertNotIn("owners_source", verdict)
+
+    def test_ports_asks_once_for_all_of_them_and_believes_no_more(self):
+        with Agent("--watch=7016", "--watch=7017") as agent:
+            for port in 7016, 7017:
+                Memory.crash(self, agent, port)
+            agent.next_round()
+            page = agent.json("/api/v1/ports")
+        elsewhere = {"ports": [{**row, "netns_id": row["netns_id"] + "1"} for row in page["ports"]]}
+        for answer, believed in (page, True), (elsewhere, False), ({"ports": [{}]}, False), ({"ports": 1}, False):
+            with self.liar(json.dumps(answer).encode()) as (place, asked):
+                owners, verdicts = ports(place)
+                self.assertEqual(asked, ["/api/v1/ports"] * 2)
+            for port in 7016, 7017:
+                self.assertEqual("exited" in owners[f"{port}/tcp"], believed)
+                self.assertEqual(bool(time_waits(verdicts[port])[0]["owners"]), believed)
+
+    def test_ports_asks_nobody_when_every_socket_has_a_process(self):
+        with self.liar(b"{}") as (place, asked):
+            listed = run("ports", env={"TIDEWAIT_WEB_LISTEN_ADDRESS": place})
+        self.assertIn(f"({os.getpid()})", listed.out)
+        self.assertEqual(asked, [])
 
 
 SERVER_STORM = """
@@ -213,6 +321,7 @@ class Storm(unittest.TestCase):
             made = sum(int(storm.stdout.read()) for storm in storms)
         print(f"{right} listeners named while {made / float(seconds):.0f} processes a second came and went")
         self.assertGreater(right, 3)
+        self.assertGreater(made / float(seconds), STORM_RATE)
 
     @staticmethod
     def owners(agent, port):

@@ -14,7 +14,8 @@ from lab.nobody import UID, Nobody
 from lab.suite import main
 
 FILTERED = os.environ["TIDEWAIT_FILTERED"] == "true"
-CAPABILITIES = {"CAP_DAC_READ_SEARCH": 2, "CAP_SETPCAP": 8, "CAP_NET_BIND_SERVICE": 10, "CAP_SYS_PTRACE": 19}
+CAPABILITIES = {"CAP_DAC_READ_SEARCH": 2, "CAP_SETPCAP": 8, "CAP_NET_BIND_SERVICE": 10, "CAP_SYS_PTRACE": 19,
+                "CAP_SYS_ADMIN": 21}
 OWNERS = {"CAP_SYS_PTRACE", "CAP_DAC_READ_SEARCH"}
 BINDS = {"CAP_NET_BIND_SERVICE"}
 NO_OWNERS = "owners of other users and privileged processes: needs CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
@@ -90,6 +91,11 @@ class AsRoot(Sandboxed):
 
     def test_nothing_but_the_sockets(self):
         self.check_flags(SEEN_ONLY, set())
+
+    def test_other_namespaces_without_owners(self):
+        enter, find = {"CAP_SYS_ADMIN"}, {"CAP_SYS_PTRACE", "CAP_DAC_READ_SEARCH"}
+        self.check_flags((*SEEN_ONLY, "--netns=/nowhere"), enter)
+        self.check_flags((*SEEN_ONLY, f"--netns=/proc/{os.getpid()}/ns/net"), enter | find)
 
     def test_test_binds_without_owners(self):
         self.check_flags(("--no-owners",), BINDS)

@@ -40,7 +40,7 @@ class TheStory(unittest.TestCase):
         for chapter in self.story.chapters:
             self.assertEqual([event["kind"] for event in self.events_of(chapter)], chapter.kinds, chapter.name)
             for event in chapter.events:
-                self.assertTrue(chapter.holds(event["at"]), (chapter.name, event))
+                self.assertTrue(chapter.tells(event["at"]), (chapter.name, event))
         self.assertEqual([event for chapter in self.story.chapters for event in chapter.events], self.events)
 
     def test_ids_rise_and_times_do_not_go_back(self):

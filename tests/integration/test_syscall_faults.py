@@ -54,6 +54,11 @@ def cpu_seconds(agent):
     return sum(map(int, stat.rpartition(") ")[2].split()[11:13])) / 100
 
 
+def later_listener():
+    """With SO_REUSEADDR: the agent may just be trying the port."""
+    return listener("127.0.0.1", LATER_PORT, reuseaddr=True)
+
+
 class SyscallFaults(unittest.TestCase):
     def setUp(self):
         self.addCleanup(listener("127.0.0.1", PORT).close)
@@ -97,7 +102,7 @@ class SyscallFaults(unittest.TestCase):
     def check_recovered(self):
         self.assertIsNone(self.agent.process.poll(), self.agent.log())
         self.agent.next_round()
-        self.assertEqual(self.agent.get("/readyz").status, 200)
+        until(lambda: self.agent.get("/readyz").status == 200, "ready again")
         self.check_right()
 
     def test_those_of_a_round(self):
@@ -120,7 +125,7 @@ class SyscallFaults(unittest.TestCase):
     def check_of_a_round(self, call, error, effect):
         before = self.agent.metrics()
         with injected(self.agent.process, f"{call}:error={error}", threads=False) as happened, self.bounded(), \
-                listener("127.0.0.1", LATER_PORT):
+                later_listener():
             until(happened, "the call fails", LOOK_UP_SECONDS)
             page = self.page_after(ROUNDS, self.agent.rounds())
             if effect is not None:
@@ -129,7 +134,7 @@ class SyscallFaults(unittest.TestCase):
 
     def calls_of_a_round(self):
         """All that the main thread calls, with a port that comes and goes; none of them is unknown here."""
-        with traced(self.agent.process) as calls, listener("127.0.0.1", LATER_PORT):
+        with traced(self.agent.process) as calls, later_listener():
             self.agent.next_round()
         self.assertEqual(calls - OF_A_ROUND.keys() - ELSEWHERE, set(), "what becomes of these when they fail?")
         return calls

@@ -83,13 +83,14 @@ class Changes(TestCase):
             self.assertEqual(wait.outcome().code, MET)
 
     def test_a_service_with_reuseaddr_does_not_notice_it(self):
-        """Its plain binds fail, and those hold nothing, until the one that ends the waiting."""
+        """Its plain binds fail, and those hold nothing, until the ones that end the waiting: those are counted in
+        probe_harmless, as a service that starts in just that moment fails."""
         sockets.time_wait("127.0.0.1", self.port, 3, reuseaddr=True)
         waits = [Wait(str(self.port)) for _ in range(WAITS)]
         try:
             done = subprocess.run([os.environ["START_SERVICE"], str(self.port), str(STARTS)], check=True,
                                   capture_output=True, text=True)
-            self.assertEqual(int(done.stdout), 0, f"of {STARTS} starts")
+            self.assertEqual(int(done.stdout), 0, f"of {STARTS} starts:\n{done.stderr}")
         finally:
             for wait in waits:
                 self.assertEqual(wait.end().code, INTERRUPTED)

@@ -41,3 +41,13 @@ static inline bool kept_is(const char *file, const char *text)
     print_error("%s holds\n%s\nbut the text is\n%s\n", path, expected, text);
     return false;
 }
+
+/* The same of a text and, unless it is NULL, its coloured form: FOLDER/NAME.txt and FOLDER/NAME.colour.txt. */
+static inline bool kept_are(const char *folder, const char *name, const char *plain, const char *coloured)
+{
+    char file[128];
+    (void)snprintf(file, sizeof(file), "%s/%s.txt", folder, name);
+    bool same = kept_is(file, plain);
+    (void)snprintf(file, sizeof(file), "%s/%s.colour.txt", folder, name);
+    return (coloured == NULL || kept_is(file, coloured)) && same;
+}

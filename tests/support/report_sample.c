@@ -107,22 +107,16 @@ struct report_counts *report_sample_counts(struct report *report, enum protocol 
 
 static void fill_kernel(struct report_netns *netns)
 {
-    netns->settings = (struct kernel_settings){
+    netns->settings = (struct report_settings){
         .local_port_low = 32768,
         .local_port_high = 60999,
-        .reserved_known = true,
+        .reserved_ports = 2,
         .unprivileged_port_start = 1024,
         .max_tw_buckets = 65536,
         .tw_reuse = 2,
         .fin_timeout_seconds = 60,
         .somaxconn = 4096,
-        .tick_ns = 4000000,
-        .release_major = 6,
-        .release_minor = 18,
     };
-    port_set_add(&netns->settings.reserved, 8080); /* outside the range */
-    port_set_add(&netns->settings.reserved, 40000);
-    port_set_add(&netns->settings.reserved, 60999);
     netns->counters = (struct kernel_counters){
         .time_wait_recycled = 7, .time_wait_overflow = 3, .listen_overflows = 11, .listen_drops = 12};
 }
@@ -154,6 +148,8 @@ static void fill_traffic(struct report_traffic *traffic)
         traffic->entered = append(traffic->entered, &traffic->entered_count, sizeof(*traffic->entered));
         traffic->entered[i] = entered[i];
     }
+    traffic->destinations = calloc(REPORT_DESTINATIONS_MAX, sizeof(*traffic->destinations));
+    require(traffic->destinations != NULL, "out of memory");
     traffic->destinations[traffic->destination_count++] = destination(PROTOCOL_TCP, "10.0.0.1", "10.0.0.5", 5432);
     traffic->destinations[traffic->destination_count++] = destination(PROTOCOL_UDP, "fd00::1", "fd00::53", 53);
     traffic->destinations[1].exhausted_in_seconds = -1;

@@ -116,6 +116,8 @@ static void read_word(struct words *words, const char *word, struct sock *sock, 
         *count = (uint32_t)number;
     } else if (strcmp(word, "left") == 0) {
         sock->remaining_ms = expect_number(words);
+    } else if (strcmp(word, "read") == 0) {
+        sock->read_after_ms = expect_number(words);
     } else if (strcmp(word, "inode") == 0) {
         sock->inode = expect_number(words);
     } else if (strcmp(word, "cookie") == 0) {

@@ -1,8 +1,8 @@
 /*
  * The kernel's socket table for tests, as one would tell it. A line is a socket, or N alike:
  *
- *   [udp] STATE ADDRESS [port P] [to ADDRESS P] [xN] [left MS] [inode N] [cookie N] [dev N] [queue LENGTH LIMIT]
- *         [inbound|outbound] [dual|v6only|v6only?] [orphan]
+ *   [udp] STATE ADDRESS [port P] [to ADDRESS P] [xN] [left MS] [read MS] [inode N] [cookie N] [dev N]
+ *         [queue LENGTH LIMIT] [inbound|outbound] [dual|v6only|v6only?] [orphan]
  *
  * What is left out is as the kernel shows it: tcp, port 8080; listening and bound IPv6 sockets are dual-stack on ::,
  * v6only on any other address, and of those in another state the kernel does not tell; no inode; every socket a cookie

@@ -32,8 +32,7 @@
 #define TIME_WAIT_MS 60000
 
 struct answer {
-    int64_t asked_ns;    /* before the look */
-    int64_t answered_ns; /* after it */
+    int64_t asked_ns; /* from when the seconds count */
     double seconds;
 };
 #define ANSWERS_MAX 64
@@ -113,11 +112,11 @@ static void ask(struct run *run, struct situation *situation)
     cleanup(verdict_done) struct verdict verdict = {0};
     struct error error;
     struct answer answer = {.asked_ns = clock_monotonic_ns()};
-    if (inquiry_ask(&run->ways.inquiry, &situation->endpoint, INQUIRY_ALL, &verdict, &error) < 0)
+    const struct inquiry_question question = {&situation->endpoint, INQUIRY_ALL, answer.asked_ns};
+    if (inquiry_ask(&run->ways.inquiry, &question, &verdict, &error) < 0)
         fail_msg("%s", error.text);
-    answer.answered_ns = clock_monotonic_ns();
     answer.seconds = verdict.plain.seconds;
-    situation->next_ask_ns = answer.answered_ns + dice_roll(&run->dice, ASK_EVERY_MS) * CLOCK_NS_PER_MS;
+    situation->next_ask_ns = clock_monotonic_ns() + dice_roll(&run->dice, ASK_EVERY_MS) * CLOCK_NS_PER_MS;
     if (verdict.kind == VERDICT_FREE || situation->answer_count == ANSWERS_MAX)
         return;
     /* Nobody but minisockets is there: time frees the port. */
@@ -170,8 +169,8 @@ static void complain(const struct run *run, const struct situation *situation, c
     char text[TENANT_TEXT_MAX];
     endpoint_format(&situation->endpoint, text);
     print_error("seed %" PRIu64 ", %s: said %.3f s, was %.3f to %.3f s: %s\n", run->seed, text, answer->seconds,
-                seconds_between(answer->answered_ns, situation->last_failure_ns),
-                seconds_between(answer->answered_ns, situation->first_success_ns), what);
+                seconds_between(answer->asked_ns, situation->last_failure_ns),
+                seconds_between(answer->asked_ns, situation->first_success_ns), what);
     for (size_t i = 0; i < situation->tenant_count; i++) {
         tenant_format(&situation->tenants[i], text);
         print_error("  %s\n", text);
@@ -186,7 +185,7 @@ static size_t check(struct run *run, const struct situation *situation)
     for (size_t i = 0; i < situation->answer_count; i++) {
         const struct answer *answer = &situation->answers[i];
         bool late = seconds_between(answer->asked_ns, situation->last_failure_ns) > answer->seconds;
-        double early_s = answer->seconds - seconds_between(answer->answered_ns, situation->first_success_ns);
+        double early_s = answer->seconds - seconds_between(answer->asked_ns, situation->first_success_ns);
         bool early = early_s > slack_s + TOLERANCE_S;
         if (late || early)
             complain(run, situation, answer, late ? "not yet free when it was to be" : "free too long before");

@@ -163,7 +163,7 @@ static void assert_verdict(const struct trial *trial, const struct verdict *verd
 static void assert_owner(const struct trial *trial, struct verdict *verdict)
 {
     const struct tenant *tenant = &((const struct row *)trial->row)->tenant;
-    assert_int_equal(inquiry_explain(&trial->ways->inquiry, 0, verdict), 0);
+    assert_int_equal(inquiry_explain(&trial->ways->inquiry, 0, NULL, verdict), 0);
     if (verdict->cause == CAUSE_UNSEEN)
         return;
     const struct holder *holder = &verdict->holders[0];

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "collect/bindprobe.h"
 #include "hidden.h"
 #include "judge/judge.h"
@@ -145,6 +146,13 @@ static int check(struct ways *ways, enum way way, const struct verdict *verdict,
     return r;
 }
 
+static int inquire(struct ways *ways, const struct endpoint *endpoint, enum inquiry_binds binds,
+                   struct verdict *ret_verdict, struct error *error)
+{
+    const struct inquiry_question question = {endpoint, binds, clock_monotonic_ns()};
+    return inquiry_ask(&ways->inquiry, &question, ret_verdict, error);
+}
+
 static int ask(struct ways *ways, enum way way, const struct endpoint *endpoint, const struct direct *truth,
                struct error *error)
 {
@@ -154,8 +162,7 @@ static int ask(struct ways *ways, enum way way, const struct endpoint *endpoint,
     if (way == WAY_BEFORE_6_8 || way == WAY_TABLE_BEFORE_6_8)
         r = judge_old(ways, endpoint, way == WAY_BEFORE_6_8, &verdict, &hides, error);
     else
-        r = inquiry_ask(&ways->inquiry, endpoint, way == WAY_GENTLE ? INQUIRY_GENTLE : INQUIRY_NO_BIND, &verdict,
-                        error);
+        r = inquire(ways, endpoint, way == WAY_GENTLE ? INQUIRY_GENTLE : INQUIRY_NO_BIND, &verdict, error);
     return r < 0 ? r : check(ways, way, &verdict, truth, hides, error);
 }
 
@@ -176,7 +183,7 @@ int ways_compare(struct ways *ways, const struct endpoint *endpoint, struct verd
 {
     const struct direct truth = direct_ask(endpoint);
     cleanup(verdict_done) struct verdict why = {0};
-    int r = inquiry_ask(&ways->inquiry, endpoint, INQUIRY_ALL, &why, error);
+    int r = inquire(ways, endpoint, INQUIRY_ALL, &why, error);
     if (r == 0)
         r = check(ways, WAY_WHY, &why, &truth, false, error);
     if (r == 0)

@@ -42,13 +42,13 @@ def _strace(process, trace, *arguments):
 
 @contextlib.contextmanager
 def injected(process, *faults, threads=True):
-    """While inside, these system calls of the process fail: "recvmsg:error=ENOBUFS", as strace writes it. Without
-    threads: those of its main thread. Gives a function: has any failed yet?"""
+    """While inside, these system calls of the process fail or wait: "recvmsg:error=ENOBUFS", as strace writes it. Without
+    threads: those of its main thread. Gives a function: has any of them ended so yet?"""
     rules = [f"--inject={fault}" for fault in faults]
     calls = ",".join(fault.partition(":")[0] for fault in faults)
     with tempfile.NamedTemporaryFile() as trace:
         def happened():
-            return b"(INJECTED)" in os.pread(trace.fileno(), _TRACE_MAX, 0)
+            return re.search(rb"\((INJECTED|DELAYED)\)", os.pread(trace.fileno(), _TRACE_MAX, 0)) is not None
         with _strace(process, trace, *(["-f"] if threads else []), f"--trace={calls}", *rules):
             yield happened
         assert happened(), "no fault was injected: the agent does not make these calls"

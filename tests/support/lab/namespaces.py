@@ -1,8 +1,10 @@
 """Network namespaces, each kept by a process of its own, in which functions can be run."""
 
+import contextlib
 import ctypes
 import os
 import signal
+import subprocess
 import traceback
 
 _CLONE_NEWNET = 0x40000000
@@ -13,6 +15,11 @@ _libc = ctypes.CDLL(None, use_errno=True)
 def _check(result, what):
     if result != 0:
         raise OSError(ctypes.get_errno(), what)
+
+
+def _enter(path):
+    with open(path, "rb") as namespace:
+        _check(_libc.setns(namespace.fileno(), _CLONE_NEWNET), "setns")
 
 
 def _in_child(function):
@@ -28,6 +35,11 @@ def _in_child(function):
         os._exit(1)
 
 
+def lo_is_up():
+    """For prepare(): in a new namespace it is down."""
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+
+
 class Namespace:
     """Made by a forked process that runs prepare() in it, whose result it keeps alive, and then waits for its end."""
 
@@ -35,7 +47,9 @@ class Namespace:
         ready, told = os.pipe()
 
         def live():
-            os.close(ready)
+            # Else it would keep the sockets that we close.
+            os.closerange(3, told)
+            os.closerange(told + 1, os.sysconf("SC_OPEN_MAX"))
             _check(_libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL), "prctl")
             _check(_libc.unshare(_CLONE_NEWNET), "unshare")
             kept = prepare()
@@ -56,13 +70,25 @@ class Namespace:
     def run(self, function):
         """Runs the function in there, in a process of its own; an exception in it is an AssertionError here."""
         def enter_and_run():
-            with open(self.path, "rb") as namespace:
-                _check(_libc.setns(namespace.fileno(), _CLONE_NEWNET), "setns")
+            _enter(self.path)
             function()
 
         _, status = os.waitpid(_in_child(enter_and_run), 0)
         if status != 0:
             raise AssertionError("it failed in the namespace")
+
+    @contextlib.contextmanager
+    def inside(self):
+        """Meanwhile this thread is in there: the sockets and processes that it makes, and the sysctls that it sees."""
+        home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            _enter(self.path)
+            try:
+                yield
+            finally:
+                _check(_libc.setns(home, _CLONE_NEWNET), "setns")
+        finally:
+            os.close(home)
 
     def close(self):
         """Ends its process; the kernel then ends it, unless somebody else has it open."""

@@ -46,6 +46,10 @@ class Chapter:
         """True when the time, as JSON has it, is in the chapter."""
         return self.began - ROUND_SECONDS <= seconds_of(at) <= self.ended
 
+    def tells(self, at):
+        """True when it lies between what happened and the moment when the agent had seen it, as an event does."""
+        return self.began - ROUND_SECONDS <= seconds_of(at) <= self.seen
+
     def shows(self, sample):
         """True when the sample was taken after what happened in the chapter had been seen."""
         return seconds_of(sample["at"]) >= self.seen and sample["states"][self.state] == self.count
