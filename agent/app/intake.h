@@ -15,7 +15,7 @@
 struct intake {
     uint64_t turn;           /* any number: spreads over the rounds what is seldom done */
     struct sockets *sockets; /* owned; NULL until it could be opened */
-    int64_t due_ns;          /* CLOCK_MONOTONIC: thrifty or not, settings are read again, and segments looked at */
+    int64_t due_ns;          /* CLOCK_MONOTONIC: then a thrifty one reads settings again, and looks at segments */
     /* The last walk of all TCP sockets. */
     int64_t whole_ns;                /* CLOCK_MONOTONIC */
     bool quiet;                      /* it met listeners only, as many as sockstat has */

@@ -12,6 +12,7 @@ struct binds {
     struct port_set served_before; /* in the last round that ended */
     struct port_set held;          /* served, bound only, or what a bound one left behind */
     struct port_set bound;         /* held, or chosen for a connection */
+    struct port_set bound_before;  /* one round earlier */
 };
 
 struct traffic {
@@ -89,13 +90,15 @@ static bool is_reusable(const struct traffic *traffic, const struct sock *sock)
 /*
  * In the order of the kernel's dump, a listener or a bound socket comes before every connection on its port. The port
  * stays lost to connect() as long as what they leave behind is in TIME_WAIT. Until traffic_end(), `bound` is that of
- * the round before.
+ * the round before. In that one it may be missing: who chose their ports is asked after the dump, and what was alive in
+ * the dump may have ended by then.
  */
 static void note_bind(struct binds *binds, const struct sock *sock)
 {
     uint16_t port = sock->local_port;
     bool served = sock->state == SOCK_LISTEN || (sock->minisocket && port_set_has(&binds->served_before, port));
-    bool was_bound = sock->minisocket && port_set_has(&binds->bound, port);
+    bool was_bound =
+        sock->minisocket && (port_set_has(&binds->bound, port) || port_set_has(&binds->bound_before, port));
     if (served)
         port_set_add(&binds->served, port);
     if (served || was_bound || sock->state == SOCK_BOUND_INACTIVE)
@@ -144,6 +147,7 @@ void traffic_end(struct traffic *traffic)
     if (traffic->binds == NULL)
         return;
     port_set_copy(&traffic->binds->served_before, &traffic->binds->served);
+    port_set_copy(&traffic->binds->bound_before, &traffic->binds->bound);
     port_set_copy(&traffic->binds->bound, &traffic->binds->held);
 }
 

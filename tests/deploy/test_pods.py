@@ -14,7 +14,7 @@ import yaml
 from lab.containers import NOBODY, Container, Engine
 from lab.suite import main
 from lab.waiting import until
-from manifests import one
+from manifests import built, one
 from shipped import IMAGE
 
 # An address of the "node", beside that of loopback.
@@ -26,7 +26,7 @@ PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 
 def pod_of(way, kind):
     """Of a template: without what the kubelet does itself, for which podman has other means or none."""
-    template = copy.deepcopy(one(way, kind)["spec"]["template"])
+    template = copy.deepcopy(one(built(way), kind)["spec"]["template"])
     pod = {"apiVersion": "v1", "kind": "Pod", **template}
     pod["metadata"]["name"] = way
     for container in pod["spec"]["containers"]:
@@ -42,7 +42,8 @@ def pod_of(way, kind):
 
 def probed_paths(way, kind):
     """Of the agent, by what the kubelet asks."""
-    (agent,) = [each for each in one(way, kind)["spec"]["template"]["spec"]["containers"] if each["name"] == "tidewait"]
+    containers = one(built(way), kind)["spec"]["template"]["spec"]["containers"]
+    (agent,) = [each for each in containers if each["name"] == "tidewait"]
     return [agent[probe]["httpGet"]["path"] for probe in PROBES if probe in agent]
 
 

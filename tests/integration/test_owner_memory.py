@@ -1,4 +1,4 @@
-"""Who had the port, once the process is gone: what only a resident agent can know, and what `why` and `ports` ask it for.
+"""Who had the port, once the process is gone: what only a resident agent can know, and what `why` and `ports` ask it.
 Never a wrong owner, whatever comes and goes meanwhile."""
 
 import contextlib

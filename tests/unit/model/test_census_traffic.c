@@ -236,6 +236,29 @@ static void a_port_that_was_chosen_stays_so_in_time_wait(void **state)
     assert_false(port_set_has(census_bound_ports(census), 40000));
 }
 
+/* The dump still had it alive; when the kernel was asked who chose their ports, it was in TIME_WAIT. */
+static void a_port_that_was_chosen_stays_so_when_it_ends_during_a_round(void **state)
+{
+    (void)state;
+    cleanup(census_freep) struct census *census = new_census(16);
+    struct sock sock = outgoing(40000);
+    for (int64_t now_s = 1; now_s < 3; now_s++) {
+        census_round_begin(census, now_s);
+        assert_int_equal(census_add(census, &sock), 0);
+        census_end(census);
+        if (now_s == 1)
+            census_add_chosen(census, &sock);
+    }
+    sock.state = SOCK_TIME_WAIT;
+    sock.minisocket = true;
+    sock.remaining_ms = 1000;
+    census_round_begin(census, 3);
+    assert_int_equal(census_add(census, &sock), 0);
+    census_end(census);
+    assert_true(port_set_has(census_bound_ports(census), 40000));
+    assert_int_equal(only_row(census)->chosen, 1);
+}
+
 static void only_tcp_ports_are_kept_from_connect_by_a_bind(void **state)
 {
     (void)state;
@@ -352,6 +375,7 @@ int main(void)
         cmocka_unit_test(a_socket_that_is_only_bound_does_not_hide_a_connection),
         cmocka_unit_test(a_connection_that_chose_its_port_is_marked_once),
         cmocka_unit_test(a_port_that_was_chosen_stays_so_in_time_wait),
+        cmocka_unit_test(a_port_that_was_chosen_stays_so_when_it_ends_during_a_round),
         cmocka_unit_test(only_tcp_ports_are_kept_from_connect_by_a_bind),
         cmocka_unit_test(a_time_wait_is_reusable_as_tcp_tw_reuse_says),
         cmocka_unit_test(a_time_wait_is_reusable_only_after_the_delay),
