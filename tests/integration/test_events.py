@@ -196,6 +196,7 @@ class InTheTerminal(unittest.TestCase):
     def test_asking_leaves_no_time_wait_behind(self):
         with Agent() as agent:
             agent.hang_up()
+            until(lambda: {state for state, *_ in ss_sockets()} <= {"listen", "time_wait"}, "that connection has ended")
             before = ss_sockets()
             for _ in range(10):
                 self.assertEqual(run("events", f"--url={agent.url}").code, 0)
