@@ -25,12 +25,13 @@ class Figure:
 
 
 def compared(work, peer, ours, theirs, *, most=None, least=None, unit="ms"):
-    """Of samples taken in turn: the ratio is to be at most, or at least, so much. Times are in nanoseconds."""
+    """Of samples taken in turn: the ratio is to be at most, or at least, so much, or only told. Times: nanoseconds."""
     scale = _UNITS.get(unit, 1)
     found = ratio(ours, theirs)
+    reach, reached = "", True
     if most is not None:
         reach, reached = f"≤ {most:.4g} ×", found.median <= most
-    else:
+    elif least is not None:
         reach, reached = f"≥ {least:.4g} ×", found.median >= least
     return Figure(work, peer, unit, statistics.median(ours) / scale, statistics.median(theirs) / scale, found.median,
                   found.low, found.high, reach, reached)

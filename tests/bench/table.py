@@ -14,7 +14,7 @@ _TIME_WAIT_S = 60
 
 def rounds(count, pairs):
     """CPU of one round, with that many TIME_WAITs, beside the floor and the others."""
-    for contestant, most in ((floor, 1.15), (ss, 1 / 3), (procfs, 1 / 3), (NodeExporter, 1 / 3), (Collectd, 1 / 3)):
+    for contestant, most in ((floor, 1.15), (ss, 1 / 3), (procfs, 1 / 3), (NodeExporter, 1 / 3), (Collectd, None)):
         ours, theirs = [], []
         with Agent() as agent, contestant() as peer, crowd(count):
             agent.settle()
