@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import unittest
 
-from lab import sockets
+from lab import cgroup, sockets
 from lab.agent import Agent, run
 from lab.namespaces import Namespace, lo_is_up
 from lab.suite import main
@@ -20,6 +20,7 @@ PORT = 8080
 DESCRIPTORS_FOR_TWO = 24 + 4 + 64 + 2 * 2
 # <asm-generic/socket.h>; since Linux 5.14
 SO_NETNS_COOKIE = 71
+CONTAINER = "5e" * 32
 
 
 def listening():
@@ -192,6 +193,24 @@ class Namespaces(unittest.TestCase):
         outcome = run("serve", "--netns=blue")
         self.assertEqual(outcome.code, 2)
         self.assertRegex(outcome.err, r"\A[^\n]*--netns[^\n]*/run/netns/blue\n\Z")
+
+    def test_two_of_one_container_are_told_apart_for_good(self):
+        with cgroup.named(f"docker-{CONTAINER}.scope") as join:
+            both = [Namespace(lambda: (join(), listening())) for _ in range(2)]
+            own_names = [CONTAINER[:12], *(namespace.name for namespace in both)]
+            try:
+                with Agent("--netns=all") as agent:
+                    def named():
+                        return [row["name"] for row in agent.json("/api/v1/report")["netns"] if row["name"] in own_names]
+
+                    names = until(lambda: len(named()) == len(both) and named(), "both are seen")
+                    self.assertEqual(names.count(CONTAINER[:12]), 1)
+                    for _ in range(3):
+                        agent.next_round()
+                        self.assertEqual(named(), names)
+            finally:
+                for namespace in both:
+                    namespace.close()
 
     def test_tracked_ports_of_all_namespaces_together_are_at_most_max_ports(self):
         def many():
