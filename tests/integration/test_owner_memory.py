@@ -88,6 +88,8 @@ class Memory(unittest.TestCase):
                 until(lambda: ss_counts()["ipv4", port, "established"] == count, "all are connected")
                 until(lambda: any(holder["owners"] for holder in agent.verdict(port)["holders"]), "the owner is known")
                 agent.next_round()
+                # What nobody accepted is reset when its listener ends.
+                until(lambda: agent.verdict(port)["accept_queue"]["length"] == 0, "all are accepted")
         until(lambda: ss_counts()["ipv4", port, "time_wait"] == count, "only TIME_WAITs are left")
         until(lambda: [holder["count"] for holder in agent.verdict(port)["holders"]] == [count], "the agent has seen it")
         return process.pid
@@ -321,7 +323,8 @@ class Storm(unittest.TestCase):
             made = sum(int(storm.stdout.read()) for storm in storms)
         print(f"{right} listeners named while {made / float(seconds):.0f} processes a second came and went")
         self.assertGreater(right, 3)
-        self.assertGreater(made / float(seconds), STORM_RATE)
+        if not os.environ.get("TIDEWAIT_SANITIZE"):
+            self.assertGreater(made / float(seconds), STORM_RATE)
 
     @staticmethod
     def owners(agent, port):
