@@ -11,6 +11,7 @@ import unittest
 import urllib.parse
 
 from lab.agent import BINARY, Agent, environment, run
+from lab.kernel import accept_queue
 from lab.namespaces import Namespace, lo_is_up
 from lab.suite import main
 from lab.waiting import until
@@ -55,8 +56,11 @@ class TwoPasts(unittest.TestCase):
             with cls.dead.inside():
                 clients = [socket.create_connection((ADDRESS, PORT)) for _ in range(CLIENTS)]
             until(lambda: cls.verdict(cls.dead)["states"]["established"] == CLIENTS, "the clients are seen")
+            with cls.dead.inside():
+                until(lambda: accept_queue(PORT) == 0, "they are accepted")
             cls.agent.next_round()
         for client in clients:
+            assert client.recv(1) == b"", "the server has closed"
             client.close()
         until(lambda: cls.verdict(cls.dead)["states"]["time_wait"] == CLIENTS, "TIME_WAITs are left")
         until(lambda: cls.samples(cls.dead)[-1]["states"]["time_wait"] == CLIENTS, "the history has them")
@@ -178,6 +182,8 @@ class Pasted(unittest.TestCase):
         self.addCleanup(namespace.close)
         with serving(namespace), namespace.inside():
             client = socket.create_connection((ADDRESS, PORT))
+            until(lambda: accept_queue(PORT) == 0, "it is accepted")
+        self.assertEqual(client.recv(1), b"")
         client.close()
         until(lambda: '"time_wait"' in run("why", f"--netns={namespace.path}", "--json", str(PORT)).out, "a TIME_WAIT")
         wait, release = self.command(namespace, "wait"), self.command(namespace, "release")

@@ -15,7 +15,7 @@ import urllib.parse
 
 from lab import cgroup
 from lab.agent import Agent, run
-from lab.kernel import ss_counts
+from lab.kernel import accept_queue, ss_counts
 from lab.load import Load
 from lab.suite import main
 from lab.waiting import until
@@ -84,12 +84,14 @@ class Memory(unittest.TestCase):
         """A server that is killed under load, and leaves TIME_WAITs. Returns its pid."""
         with contextlib.ExitStack() as clients:
             with server(port, *options, address=address, **started) as process:
-                connected(clients, port, count, address)
+                sockets = connected(clients, port, count, address)
                 until(lambda: ss_counts()["ipv4", port, "established"] == count, "all are connected")
+                # What nobody accepted is reset when its listener ends.
+                until(lambda: accept_queue(port) == 0, "all are accepted")
                 until(lambda: any(holder["owners"] for holder in agent.verdict(port)["holders"]), "the owner is known")
                 agent.next_round()
-                # What nobody accepted is reset when its listener ends.
-                until(lambda: agent.verdict(port)["accept_queue"]["length"] == 0, "all are accepted")
+            # The server's end is first, also when somebody who looks at its files keeps one for an instant longer.
+            self.assertEqual([client.recv(1) for client in sockets], [b""] * count)
         until(lambda: ss_counts()["ipv4", port, "time_wait"] == count, "only TIME_WAITs are left")
         until(lambda: [holder["count"] for holder in agent.verdict(port)["holders"]] == [count], "the agent has seen it")
         return process.pid

@@ -34,6 +34,12 @@ def ss_sockets(*filters):
                                (line.split()[:5] for line in lines))
 
 
+def accept_queue(port):
+    """Connections that wait for accept() on a port with one listener."""
+    lines = subprocess.run(["ss", "-Htln", f"sport = :{port}"], check=True, capture_output=True, text=True).stdout
+    return int(lines.split()[1])
+
+
 def set_sysctl(name, value):
     """Sets a setting of this namespace, such as "ipv4.tcp_max_tw_buckets"; skips the test where that is not allowed."""
     path = "/proc/sys/net/" + name.replace(".", "/")
